@@ -55,7 +55,7 @@ class Disk(Part):
 
 
 class GuestVolume(Part):
-    """A volume as VMware Tools reports it; `path` is `R:\\` style on Windows, a mount point on Linux."""
+    r"""A volume as VMware Tools reports it; `path` is `R:\` style on Windows, a mount point on Linux."""
 
     path: str
     capacity_gib: int
@@ -180,7 +180,7 @@ class Network(Part):
 
 
 class Item(Part):
-    """A protected item: the vCenter machine of the same name, failed over to an Azure VM `<name>-az` unless `failed_over` is false."""
+    """A protected item: a vCenter machine, failed over to the Azure VM `<name>-az` unless `failed_over` is false."""
 
     machine: str
     process_server: str
