@@ -1,0 +1,1 @@
+"""Brings VMware machines home from Azure after a Site Recovery failover."""

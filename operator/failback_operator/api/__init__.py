@@ -1,0 +1,1 @@
+"""The resources as people write them: one module a kind."""

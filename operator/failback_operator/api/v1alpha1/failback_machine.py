@@ -1,0 +1,127 @@
+"""FailbackMachine: one protected item on its way home. Written by the operator alone."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from failback_operator.api.common import (
+    LEDGER_FIELD,
+    ApiModel,
+    ArmIdText,
+    LedgerEntry,
+    LocalRef,
+    Resource,
+    StatusBase,
+    Text,
+    Time,
+    rule,
+)
+
+
+class Phase(StrEnum):
+    """Where a machine is, derived from observation. The order is the order of the round."""
+
+    NOT_FAILED_OVER = "NotFailedOver"
+    FAILED_OVER = "FailedOver"
+    WAITING = "Waiting"
+    REPROTECTING = "Reprotecting"
+    REPROTECTED = "Reprotected"
+    FAILING_BACK = "FailingBack"
+    FAILED_BACK = "FailedBack"
+    COMMITTING = "Committing"
+    COMMITTED = "Committed"
+    PROTECTING = "Protecting"
+    PROTECTED = "Protected"
+    FAILED = "Failed"
+    NEEDS_ATTENTION = "NeedsAttention"
+    UNKNOWN = "Unknown"
+
+
+class RecordedDisk(ApiModel):
+    """A disk of the on-premises machine or of the master target as it lay before reprotect."""
+
+    file: str = Field(description="Backing file, e.g. `[datastore] vm/vm.vmdk`.", max_length=512)
+    uuid: str | None = Field(default=None, description="Backing UUID.", max_length=63)
+    capacity_bytes: int = Field(description="Capacity.", ge=0)
+    datastore: str = Field(description="Name of the datastore.", max_length=253)
+
+
+class Recorded(ApiModel):
+    """Facts of one disaster that cannot be read back once reprotect has run. Each entry is written once."""
+
+    failed_over_at: Time = Field(description="Time of the failover to Azure.")
+    covered_by: Time = Field(description="Bound of failedOverBefore under which the run began.")
+    azure_vm_id: ArmIdText = Field(description="ARM id of the Azure VM.")
+    nic_ids: list[ArmIdText] = Field(default_factory=list, description="Its network interfaces.", max_length=16)
+    process_server_id: str | None = Field(default=None, description="Process server of the way to Azure.", max_length=253)
+    policy_id: ArmIdText | None = Field(default=None, description="Policy of the way to Azure.")
+    run_as_account: Text | None = Field(default=None, description="Account for the way back to Azure.")
+    log_storage_account_id: ArmIdText | None = Field(default=None, description="Log storage account.")
+    vm_instance_uuid: str | None = Field(default=None, description="vCenter's identity of the on-premises VM.", max_length=63)
+    disks: list[RecordedDisk] = Field(default_factory=list, description="Disks of the on-premises VM.", max_length=64)
+    master_target: Text | None = Field(default=None, description="Name of the MasterTarget.")
+    master_target_disks: list[RecordedDisk] = Field(default_factory=list, description="Its disks at that time.", max_length=64)
+
+
+class FailbackMachineSpec(ApiModel):
+    """Which item of which site."""
+
+    site_ref: LocalRef = Field(description="The RecoverySite.")
+    plan_ref: LocalRef = Field(description="The FailbackPlan that lists it now.")
+    item_id: ArmIdText = Field(
+        description="ARM id of the protected item; immutable.",
+        json_schema_extra={"x-kubernetes-validations": [rule("self == oldSelf", "the item of a machine is immutable")]},
+    )
+    machine_name: Text = Field(description="Name as Site Recovery shows it.")
+    recorded: list[Recorded] = Field(
+        default_factory=list,
+        description="Facts recorded before reprotect, one entry a disaster; entries are never changed.",
+        max_length=20,
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["failedOverAt"]},
+    )
+
+    model_config = {
+        "json_schema_extra": {
+            "x-kubernetes-validations": [
+                rule(
+                    "!has(oldSelf.recorded) || (has(self.recorded) && oldSelf.recorded.all(o, self.recorded.exists(n,"
+                    " n.failedOverAt == o.failedOverAt && n.azureVmId == o.azureVmId && n.coveredBy == o.coveredBy)))",
+                    "recorded facts are written once and never changed",
+                )
+            ]
+        }
+    }
+
+
+class Assignment(ApiModel):
+    """Where the machine comes home through."""
+
+    master_target: Text = Field(description="Name of the MasterTarget.")
+    disks: int = Field(description="Slots reserved for it.", ge=0)
+
+
+class DiskProgress(ApiModel):
+    """Synchronisation of one disk, in steps of 10 %."""
+
+    name: str = Field(description="Name of the disk.", max_length=253)
+    percent: int = Field(description="Synchronised, in steps of 10.", ge=0, le=100)
+
+
+class FailbackMachineStatus(StatusBase):
+    """Where a machine stands."""
+
+    phase: Phase = Field(default=Phase.UNKNOWN, description="Where it is, derived from observation.")
+    assignment: Assignment | None = Field(default=None, description="Master target that takes it.")
+    protection_state: str | None = Field(default=None, description="As Site Recovery words it.", max_length=253)
+    disks: list[DiskProgress] = Field(default_factory=list, description="Per-disk progress.", max_length=64)
+    job: str | None = Field(default=None, description="Job that runs.", max_length=253)
+    message: str | None = Field(default=None, description="The one thing to know now.", max_length=1024)
+    ledger: list[LedgerEntry] = Field(
+        default_factory=list, description="Effects on the machine, oldest first.", max_length=50, json_schema_extra=LEDGER_FIELD
+    )
+
+
+class FailbackMachine(Resource[FailbackMachineSpec, FailbackMachineStatus]):
+    """One machine on its way home."""
+
+    status: FailbackMachineStatus = Field(default_factory=FailbackMachineStatus)

@@ -1,0 +1,72 @@
+"""MasterTarget: the VM on the site that receives failback data."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from failback_operator.api.common import LEDGER_FIELD, ApiModel, LedgerEntry, LocalRef, Resource, StatusBase, Text, Time
+
+Policy = Literal["Manual", "Automatic"]
+
+
+class Remediation(ApiModel):
+    """Which fixes the operator makes itself. Each is shown before it is done."""
+
+    remove_snapshots: Policy = Field(default="Manual", description="Remove the master target's snapshots (R8).")
+    enable_disk_uuid: Policy = Field(default="Manual", description="Set disk.EnableUUID (R19).")
+
+
+class MasterTargetSpec(ApiModel):
+    """What is wanted of a master target."""
+
+    site_ref: LocalRef = Field(description="The RecoverySite.")
+    server_name: Text = Field(description="Name under which Site Recovery lists the master target.")
+    vm_name: Text | None = Field(default=None, description="Its VM in vCenter; default: found by address, then by name.")
+    retention_volume: Text | None = Field(
+        default=None, description="Retention volume as Site Recovery lists it; default: R on Windows, /mnt/retention on Linux."
+    )
+    max_disks: int = Field(default=60, description="Most disks that may be attached, its own included.", ge=1, le=60)
+    remediation: Remediation = Field(
+        default_factory=Remediation, description="Fixes that the operator may make.", json_schema_extra={"default": {}}
+    )
+    allow_power_cycle: bool = Field(
+        default=False, description="The operator may shut it down and power it on again, while it holds no protected disk."
+    )
+    allow_configuration_server_restart: bool = Field(
+        default=False, description="The same where the VM is the configuration server; every machine of the site is affected."
+    )
+    cordon: bool = Field(default=False, description="Assign no further machine to it.")
+
+
+class DiskCounts(ApiModel):
+    """Where the disk slots are; each disk is in exactly one of own, attached, orphaned, reserved."""
+
+    own: int = Field(description="Disks of the master target itself.", ge=0)
+    attached: int = Field(description="Protected disks attached to it.", ge=0)
+    orphaned: int = Field(description="Protected disks whose machine no longer runs there.", ge=0)
+    reserved: int = Field(description="Assigned and not yet attached.", ge=0)
+    limit: int = Field(description="The lesser of maxDisks, 60 and the SCSI slots that could be.", ge=0)
+    free: int = Field(description="Limit less all of these; 0 at least.", ge=0)
+
+
+class MasterTargetStatus(StatusBase):
+    """What is known of a master target."""
+
+    operating_system: str | None = Field(default=None, description="As observed.", max_length=253)
+    host: str | None = Field(default=None, description="ESXi host on which it runs.", max_length=253)
+    datastores: list[str] = Field(
+        default_factory=list, description="Datastores of its host that can take returning disks.", max_length=256
+    )
+    disks: DiskCounts | None = Field(default=None, description="Disk slots.")
+    disk_uuid_set_at: Time | None = Field(
+        default=None, description="When the operator set disk.EnableUUID; it takes effect at the next power-on."
+    )
+    ledger: list[LedgerEntry] = Field(
+        default_factory=list, description="Effects on the VM, newest last.", max_length=50, json_schema_extra=LEDGER_FIELD
+    )
+
+
+class MasterTarget(Resource[MasterTargetSpec, MasterTargetStatus]):
+    """A master target."""
+
+    status: MasterTargetStatus = Field(default_factory=MasterTargetStatus)
