@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 GROUP = "failback.dev"
@@ -26,9 +26,19 @@ Message = Annotated[str, Field(max_length=1024)]
 ArmIdText = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-def rule(expression: str, message: str, **more: str) -> dict[str, str]:
+def rule(expression: str, message: str) -> JsonValue:
     """One CEL rule of the CRD: `expression` must hold, else `message` is what the user reads."""
-    return {"rule": expression, "message": message, **more}
+    return {"rule": expression, "message": message}
+
+
+def rules(*each: JsonValue) -> dict[str, JsonValue]:
+    """CEL rules as schema members of a model or field."""
+    return {"x-kubernetes-validations": list(each)}
+
+
+def list_map(*keys: str) -> dict[str, JsonValue]:
+    """Schema members of a list whose entries are told apart by `keys`."""
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys)}
 
 
 class ApiModel(BaseModel):
@@ -98,8 +108,8 @@ class Finding(ApiModel):
     waived: bool = Field(default=False, description="True where the plan waives it.")
 
 
-CONDITIONS_FIELD = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
-FINDINGS_FIELD = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["check", "subject"]}
+CONDITIONS_FIELD = list_map("type")
+FINDINGS_FIELD = list_map("check", "subject")
 
 
 class EffectOutcome(StrEnum):
@@ -132,7 +142,7 @@ class LedgerEntry(ApiModel):
     message: Message | None = Field(default=None, description="The service's own words where it refused or failed.")
 
 
-LEDGER_FIELD = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["key"]}
+LEDGER_FIELD = list_map("key")
 
 
 class StatusBase(ApiModel):

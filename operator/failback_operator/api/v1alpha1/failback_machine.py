@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from failback_operator.api.common import (
     LEDGER_FIELD,
@@ -14,7 +14,9 @@ from failback_operator.api.common import (
     StatusBase,
     Text,
     Time,
+    list_map,
     rule,
+    rules,
 )
 
 
@@ -70,27 +72,25 @@ class FailbackMachineSpec(ApiModel):
     plan_ref: LocalRef = Field(description="The FailbackPlan that lists it now.")
     item_id: ArmIdText = Field(
         description="ARM id of the protected item; immutable.",
-        json_schema_extra={"x-kubernetes-validations": [rule("self == oldSelf", "the item of a machine is immutable")]},
+        json_schema_extra=rules(rule("self == oldSelf", "the item of a machine is immutable")),
     )
     machine_name: Text = Field(description="Name as Site Recovery shows it.")
     recorded: list[Recorded] = Field(
         default_factory=list,
         description="Facts recorded before reprotect, one entry a disaster; entries are never changed.",
         max_length=20,
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["failedOverAt"]},
+        json_schema_extra=list_map("failedOverAt"),
     )
 
-    model_config = {
-        "json_schema_extra": {
-            "x-kubernetes-validations": [
-                rule(
-                    "!has(oldSelf.recorded) || (has(self.recorded) && oldSelf.recorded.all(o, self.recorded.exists(n,"
-                    " n.failedOverAt == o.failedOverAt && n.azureVmId == o.azureVmId && n.coveredBy == o.coveredBy)))",
-                    "recorded facts are written once and never changed",
-                )
-            ]
-        }
-    }
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "!has(oldSelf.recorded) || (has(self.recorded) && oldSelf.recorded.all(o, self.recorded.exists(n,"
+                " n.failedOverAt == o.failedOverAt && n.azureVmId == o.azureVmId && n.coveredBy == o.coveredBy)))",
+                "recorded facts are written once and never changed",
+            )
+        )
+    )
 
 
 class Assignment(ApiModel):

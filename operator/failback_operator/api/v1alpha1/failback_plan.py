@@ -2,9 +2,21 @@
 
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from failback_operator.api.common import ApiModel, ArmIdText, LocalRef, Message, Resource, StatusBase, Text, Time, rule
+from failback_operator.api.common import (
+    ApiModel,
+    ArmIdText,
+    LocalRef,
+    Message,
+    Resource,
+    StatusBase,
+    Text,
+    Time,
+    list_map,
+    rule,
+    rules,
+)
 
 STAGES = ("Prepared", "Reprotected", "FailedBack", "Committed", "Protected")
 
@@ -97,14 +109,14 @@ class FailbackPlanSpec(ApiModel):
         default_factory=list,
         description="Machines to bring home.",
         max_length=2000,
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        json_schema_extra=list_map("name"),
     )
     selector: Selector | None = Field(default=None, description="Machines by pattern, instead of a list.")
     master_targets: list[LocalRef] = Field(
         default_factory=list,
         description="Candidate master targets; none: any of the site.",
         max_length=64,
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        json_schema_extra=list_map("name"),
     )
     process_server: LocalRef | None = Field(
         default=None, description="ProcessServer that carries the failback; default: the one in Azure that the site has."
@@ -112,7 +124,7 @@ class FailbackPlanSpec(ApiModel):
     stage: Stage = Field(default=Stage.PREPARED, description="How far the operator may go; Prepared starts nothing.")
     failed_over_before: Time | None = Field(
         default=None,
-        description="Needed past Prepared: the plan applies to failovers to Azure up to this instant, never to a later disaster's.",
+        description="Needed past Prepared: applies to failovers to Azure up to this instant, never to a later disaster's.",
     )
     suspend: bool = Field(default=False, description="Stop new effects at once; what runs is followed to its end.")
     recovery_point: RecoveryPointType = Field(
@@ -132,25 +144,23 @@ class FailbackPlanSpec(ApiModel):
         default_factory=list,
         description="Machines for which no new effect may begin.",
         max_length=200,
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["machine"]},
+        json_schema_extra=list_map("machine"),
     )
     waivers: list[Waiver] = Field(default_factory=list, description="Blockers passed over by a named person.", max_length=100)
     retries: list[Retry] = Field(default_factory=list, description="Failed steps to try again.", max_length=100)
 
-    model_config = {
-        "json_schema_extra": {
-            "x-kubernetes-validations": [
-                rule(
-                    "has(self.selector) != (has(self.machines) && self.machines.size() > 0)",
-                    "give either machines or selector",
-                ),
-                rule(
-                    "self.stage == 'Prepared' || has(self.failedOverBefore)",
-                    "a stage past Prepared needs failedOverBefore: the instant up to which failovers to Azure are meant",
-                ),
-            ]
-        }
-    }
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "has(self.selector) != (has(self.machines) && self.machines.size() > 0)",
+                "give either machines or selector",
+            ),
+            rule(
+                "self.stage == 'Prepared' || has(self.failedOverBefore)",
+                "a stage past Prepared needs failedOverBefore: the instant up to which failovers to Azure are meant",
+            ),
+        )
+    )
 
 
 class MachineCounts(ApiModel):

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from failback_operator.api.common import ApiModel, LocalRef, Resource, SecretKeyRef, StatusBase, Text, Time, rule
+from failback_operator.api.common import ApiModel, LocalRef, Resource, SecretKeyRef, StatusBase, Text, Time, list_map, rule, rules
 
 Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36)]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=512)]
@@ -17,16 +17,14 @@ class CaSource(ApiModel):
     config_map_key_ref: SecretKeyRef | None = Field(default=None, description="Key of a ConfigMap that holds PEM text.")
     secret_key_ref: SecretKeyRef | None = Field(default=None, description="Key of a Secret that holds PEM text.")
 
-    model_config = {
-        "json_schema_extra": {
-            "x-kubernetes-validations": [
-                rule(
-                    "[has(self.inline), has(self.configMapKeyRef), has(self.secretKeyRef)].filter(x, x).size() == 1",
-                    "give exactly one of inline, configMapKeyRef and secretKeyRef",
-                )
-            ]
-        }
-    }
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "[has(self.inline), has(self.configMapKeyRef), has(self.secretKeyRef)].filter(x, x).size() == 1",
+                "give exactly one of inline, configMapKeyRef and secretKeyRef",
+            )
+        )
+    )
 
 
 class VaultRef(ApiModel):
@@ -47,16 +45,14 @@ class AzureCloud(ApiModel):
     audience: HttpsUrl | None = Field(default=None, description="Custom cloud: audience of the tokens.")
     ca: CaSource | None = Field(default=None, description="Certificates to trust instead of the public ones.")
 
-    model_config = {
-        "json_schema_extra": {
-            "x-kubernetes-validations": [
-                rule(
-                    "self.name != 'Custom' || (has(self.resourceManager) && has(self.authority) && has(self.audience))",
-                    "a Custom cloud needs resourceManager, authority and audience",
-                )
-            ]
-        }
-    }
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "self.name != 'Custom' || (has(self.resourceManager) && has(self.authority) && has(self.audience))",
+                "a Custom cloud needs resourceManager, authority and audience",
+            )
+        )
+    )
 
 
 class AzureCredentials(ApiModel):
@@ -70,13 +66,11 @@ class AzureCredentials(ApiModel):
         default=None, description="WorkloadIdentity: file of the projected token; default AZURE_FEDERATED_TOKEN_FILE."
     )
 
-    model_config = {
-        "json_schema_extra": {
-            "x-kubernetes-validations": [
-                rule("self.kind != 'ClientSecret' || has(self.secretRef)", "ClientSecret needs secretRef"),
-            ]
-        }
-    }
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule("self.kind != 'ClientSecret' || has(self.secretRef)", "ClientSecret needs secretRef"),
+        )
+    )
 
 
 class AzureSpec(ApiModel):
@@ -122,14 +116,14 @@ class RecoverySiteSpec(ApiModel):
 
     vault: VaultRef = Field(
         description="The vault and its fabric; immutable.",
-        json_schema_extra={"x-kubernetes-validations": [rule("self == oldSelf", "the vault of a site is immutable")]},
+        json_schema_extra=rules(rule("self == oldSelf", "the vault of a site is immutable")),
     )
     azure: AzureSpec = Field(description="Azure cloud and credentials.")
     vcenters: list[VCenterSpec] = Field(
         description="The site's vCenters.",
         min_length=1,
         max_length=1,
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        json_schema_extra=list_map("name"),
     )
     configuration_server: ConfigurationServerSpec = Field(
         default_factory=ConfigurationServerSpec, description="The configuration server.", json_schema_extra={"default": {}}
@@ -166,7 +160,7 @@ class RecoverySiteStatus(StatusBase):
         default_factory=list,
         description="Each source of facts.",
         max_length=8,
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
+        json_schema_extra=list_map("name"),
     )
     found: FoundCounts | None = Field(default=None, description="What was found.")
     configuration_server_version: str | None = Field(default=None, description="Its agent version.", max_length=63)

@@ -1,0 +1,1 @@
+"""The catalogue of checks: pure functions of facts, one file a subject."""

@@ -1,0 +1,55 @@
+"""The catalogue: what each check is for, when it binds, how it is cured.
+
+A check is one pure function from a context (facts about one subject) to a Verdict. Registering it here is all that is needed for
+conditions, findings and step guards to know it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from failback_operator.api.common import Severity
+from failback_operator.domain.steps import Step
+from failback_operator.domain.verdicts import Verdict
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[C]):
+    """One check. `condition` is the condition of its subject's kind that it feeds; `steps` are those that its failure blocks."""
+
+    id: str
+    clause: str
+    severity: Severity
+    condition: str
+    steps: frozenset[Step]
+    is_waivable: bool
+    remedy: str
+    source: str
+    run: Callable[[C], Verdict]
+
+    @property
+    def docs(self) -> str:
+        """Where it is explained."""
+        return f"https://failback.dev/checks/{self.id}"
+
+
+class Catalogue(Generic[C]):
+    """The checks of one kind of subject, in the order in which they were registered."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, Check[C]] = {}
+
+    def add(self, check: Check[C]) -> None:
+        """Register `check`. Raises ValueError where the id is taken."""
+        if check.id in self._checks:
+            raise ValueError(f"two checks are called {check.id}")
+        self._checks[check.id] = check
+
+    def __iter__(self) -> Iterable[Check[C]]:  # type: ignore[override]
+        return iter(self._checks.values())
+
+    def get(self, check_id: str) -> Check[C]:
+        """The check of that id. Raises KeyError."""
+        return self._checks[check_id]

@@ -1,0 +1,1 @@
+"""Frozen facts of a site, and the protocols by which inner rooms speak to outer ones. No SDK, no clock, no I/O."""

@@ -1,0 +1,34 @@
+"""Every limit and grace that judgement uses. Settings of the operator; defaults are the documented figures."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from failback_operator.domain.vsphere import ControllerKind
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of judgement, each a documented setting (flag, environment).
+
+    Source of the 15 minutes: Site Recovery calls a server critical after 15 minutes without heartbeat; of 60 disks, 15 min / 24 h /
+    60 min: the vendor's page on preparing failback.
+    """
+
+    heartbeat: timedelta = timedelta(minutes=15)
+    azure_stale: timedelta = timedelta(minutes=10)
+    vsphere_stale: timedelta = timedelta(minutes=5)
+    item_detail: timedelta = timedelta(hours=4)
+    disks_per_master_target: int = 60
+    scsi_slots_per_controller: int = 15
+    scsi_controllers: int = 4
+    accepted_controllers: frozenset[ControllerKind] = frozenset({ControllerKind.LSI_LOGIC, ControllerKind.LSI_LOGIC_SAS})
+    policy_rpo_minutes: int = 15
+    policy_retention_minutes: int = 1440
+    policy_app_consistent_minutes: int = 60
+    agent_registration_grace: timedelta = timedelta(minutes=15)
+    intent_valid: timedelta = timedelta(seconds=30)
+    request_timeout: timedelta = timedelta(seconds=60)
+    refused_retry: timedelta = timedelta(minutes=2)
+    attempts: int = 3
+    failover_bound_ahead: timedelta = timedelta(minutes=5)
+    failover_clock_skew: timedelta = timedelta(minutes=1)

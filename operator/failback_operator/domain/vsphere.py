@@ -1,0 +1,195 @@
+"""What the operator reads of a vCenter. None or membership in `unread` means: not known, which is not the same as absent.
+
+Source of each property path: the vSphere Web Services API, named at the field.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from failback_operator.domain.ids import Moref
+
+
+class PowerState(StrEnum):
+    """`runtime.powerState`."""
+
+    ON = "poweredOn"
+    OFF = "poweredOff"
+    SUSPENDED = "suspended"
+
+
+class ControllerKind(StrEnum):
+    """Class of a storage controller that may hold disks."""
+
+    LSI_LOGIC = "LsiLogic"
+    LSI_LOGIC_SAS = "LsiLogicSAS"
+    PARAVIRTUAL = "ParaVirtual"
+    BUS_LOGIC = "BusLogic"
+    NVME = "NVMe"
+    SATA = "SATA"
+    IDE = "IDE"
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """A storage controller (`config.hardware.device`)."""
+
+    key: int
+    kind: ControllerKind
+    bus_number: int
+
+    @property
+    def is_scsi(self) -> bool:
+        """True for a controller with SCSI slots."""
+        return self.kind in {
+            ControllerKind.LSI_LOGIC,
+            ControllerKind.LSI_LOGIC_SAS,
+            ControllerKind.PARAVIRTUAL,
+            ControllerKind.BUS_LOGIC,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A VirtualDisk (`config.hardware.device`): `file_name` and `uuid` are of its backing."""
+
+    key: int
+    label: str
+    controller_key: int
+    unit_number: int | None
+    file_name: str
+    datastore: Moref | None
+    uuid: str | None
+    capacity_bytes: int
+    has_parent: bool
+    is_raw_device: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An entry of `snapshot.rootSnapshotList`, flattened."""
+
+    moref: Moref
+    name: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GuestVolume:
+    """An entry of `guest.disk`."""
+
+    path: str
+    capacity_bytes: int
+    free_bytes: int
+    filesystem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """What VMware Tools reports, and the configured guest id."""
+
+    guest_id: str | None = None  # config.guestId
+    full_name: str | None = None  # guest.guestFullName
+    family: str | None = None  # guest.guestFamily
+    detailed_data: str | None = None  # guest.guestDetailedData or extraConfig guestInfo.detailed.data
+    host_name: str | None = None  # guest.hostName
+    ip_addresses: tuple[str, ...] = ()  # guest.ipAddress, guest.net[].ipAddress
+    tools_running_status: str | None = None  # guest.toolsRunningStatus
+    tools_version_status: str | None = None  # guest.toolsVersionStatus2
+    volumes: tuple[GuestVolume, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualMachine:
+    """A VM. `unread` names the fields of this class that could not be read (missingSet): never judge those."""
+
+    moref: Moref
+    name: str
+    instance_uuid: str | None = None
+    bios_uuid: str | None = None
+    power_state: PowerState | None = None
+    connection_state: str | None = None
+    host: Moref | None = None
+    boot_time: datetime | None = None  # summary.runtime.bootTime
+    snapshots: tuple[Snapshot, ...] = ()
+    consolidation_needed: bool | None = None
+    disks: tuple[Disk, ...] = ()
+    controllers: tuple[Controller, ...] = ()
+    disk_uuid_enabled: bool | None = None  # extraConfig disk.EnableUUID, or config.flags.diskUuidEnabled
+    memory_mib: int | None = None
+    nic_count: int | None = None
+    guest: Guest = field(default_factory=Guest)
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A host's mount of a datastore (`datastore.host[].mountInfo`)."""
+
+    host: Moref
+    access_mode: str
+    is_mounted: bool | None = None
+    is_accessible: bool | None = None
+    inaccessible_reason: str | None = None
+
+    @property
+    def is_read_write(self) -> bool:
+        """Mounted read/write and accessible; optional members count as true when absent (facts: both optional)."""
+        return self.access_mode == "readWrite" and self.is_mounted is not False and self.is_accessible is not False
+
+
+@dataclass(frozen=True, slots=True)
+class Datastore:
+    """A datastore: `type` is `summary.type` (VMFS, NFS, NFS41, vsan, OTHER)."""
+
+    moref: Moref
+    name: str
+    type: str | None
+    is_accessible: bool | None
+    capacity_bytes: int | None
+    free_bytes: int | None
+    mounts: tuple[Mount, ...]
+    pod: Moref | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An ESXi host."""
+
+    moref: Moref
+    name: str
+    connection_state: str | None
+    is_in_maintenance: bool | None
+    cluster: Moref | None
+    datastores: tuple[Moref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VsphereFacts:
+    """One vCenter's part of a site: all hosts and datastores, and the VMs that the site is about."""
+
+    instance_uuid: str
+    hosts: tuple[Host, ...]
+    datastores: tuple[Datastore, ...]
+    machines: tuple[VirtualMachine, ...]
+
+    def host(self, moref: Moref | None) -> Host | None:
+        """The host with that id, if known."""
+        return next((h for h in self.hosts if h.moref == moref), None)
+
+    def datastore(self, moref: Moref | None) -> Datastore | None:
+        """The datastore with that id, if known."""
+        return next((d for d in self.datastores if d.moref == moref), None)
+
+    def by_uuid(self, uuid: str) -> tuple[VirtualMachine, ...]:
+        """VMs whose instance or BIOS UUID it is; more than one means clones."""
+        wanted = uuid.casefold()
+        return tuple(m for m in self.machines if wanted in {(m.instance_uuid or "").casefold(), (m.bios_uuid or "").casefold()})
+
+    def by_name(self, name: str) -> tuple[VirtualMachine, ...]:
+        """VMs of that name."""
+        return tuple(m for m in self.machines if m.name == name)
+
+    def by_ip(self, address: str) -> tuple[VirtualMachine, ...]:
+        """VMs whose guest reports that address."""
+        return tuple(m for m in self.machines if address in m.guest.ip_addresses)
