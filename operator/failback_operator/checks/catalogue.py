@@ -4,7 +4,7 @@ A check is one pure function from a context (facts about one subject) to a Verdi
 conditions, findings and step guards to know it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -32,7 +32,7 @@ class Check(Generic[C]):
     @property
     def docs(self) -> str:
         """Where it is explained."""
-        return f"https://failback.dev/checks/{self.id}"
+        return f"docs/checks.md#{self.id.lower()}"
 
 
 class Catalogue(Generic[C]):
@@ -47,7 +47,7 @@ class Catalogue(Generic[C]):
             raise ValueError(f"two checks are called {check.id}")
         self._checks[check.id] = check
 
-    def __iter__(self) -> Iterable[Check[C]]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Check[C]]:
         return iter(self._checks.values())
 
     def get(self, check_id: str) -> Check[C]:

@@ -10,8 +10,8 @@ from failback_operator.domain.vsphere import ControllerKind
 class Limits:
     """Limits of judgement, each a documented setting (flag, environment).
 
-    Source of the 15 minutes: Site Recovery calls a server critical after 15 minutes without heartbeat; of 60 disks, 15 min / 24 h /
-    60 min: the vendor's page on preparing failback.
+    Source of the 15 minutes: Site Recovery calls a server critical after 15 minutes without heartbeat;
+    of 60 disks and of 15 min / 24 h / 60 min: the vendor's page on preparing failback.
     """
 
     heartbeat: timedelta = timedelta(minutes=15)

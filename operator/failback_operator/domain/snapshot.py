@@ -23,8 +23,8 @@ class SiteSnapshot:
 class SiteView:
     """All that a decision about a site may depend on: our objects as they are stored, and the snapshot.
 
-    `other_sites` are RecoverySites on the same fabric (for DuplicateSite). `plans`, `targets`, `servers`, `machines` are those that name
-    the site, in its namespace.
+    `other_sites` are RecoverySites on the same fabric (for DuplicateSite). `plans`, `targets`, `servers`, `machines` are those
+    that name the site, in its namespace.
     """
 
     site: RecoverySite

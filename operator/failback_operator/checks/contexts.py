@@ -1,0 +1,129 @@
+"""What a check is given: the facts about one subject, already found and joined. None means: could not be read or found."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer
+from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
+from failback_operator.domain.limits import Limits
+from failback_operator.domain.snapshot import SiteView
+from failback_operator.domain.usage import DiskUsage
+from failback_operator.domain.vault import AzureVm, Job, MasterTargetServer, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import ProcessServer as ProcessServerFacts
+from failback_operator.domain.vsphere import Host, VirtualMachine, VsphereFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SiteContext:
+    """The site: `vault` and `vcenters` only where fresh enough to judge."""
+
+    view: SiteView
+    vault: VaultFacts | None
+    vcenters: tuple[tuple[str, VsphereFacts], ...]
+
+    @property
+    def now(self) -> datetime:
+        """The snapshot's time, the only clock."""
+        return self.view.snapshot.as_of
+
+    @property
+    def limits(self) -> Limits:
+        """The operator's limits."""
+        return self.view.limits
+
+    @property
+    def vsphere_is_complete(self) -> bool:
+        """True when every vCenter of the site is fresh: only then may a VM count as absent."""
+        return len(self.vcenters) == len(self.view.site.spec.vcenters)
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedVm:
+    """A VM with the vCenter that holds it and the host that runs it."""
+
+    vcenter: str
+    facts: VsphereFacts
+    vm: VirtualMachine
+    host: Host | None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetContext:
+    """A master target: `vms` are all VMs that match it (exactly one is right), `usage` None while unread.
+
+    `holders` are the friendly names of items that Site Recovery or vSphere shows on it: while any, it is not to be touched (safety
+    rule 8); None = unread, which counts as holding.
+    """
+
+    site: SiteContext
+    target: MasterTarget
+    server: MasterTargetServer | None
+    vms: tuple[LocatedVm, ...]
+    usage: DiskUsage | None
+    holders: tuple[str, ...] | None
+    is_configuration_server: bool
+
+    @property
+    def vm(self) -> LocatedVm | None:
+        """The VM if exactly one matches."""
+        return self.vms[0] if len(self.vms) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerContext:
+    """A process server."""
+
+    site: SiteContext
+    server: ProcessServer
+    facts: ProcessServerFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineContext:
+    """One machine of a plan.
+
+    `items` are all items of that name (exactly one is right). `item` is that one. `group` all members of its multi-VM group. `candidates`
+    the master targets that the plan allows, `assigned` the chosen one. `vms` all on-premises VMs that match the item.
+    `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item, jobs
+    or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
+    """
+
+    site: SiteContext
+    plan: FailbackPlan
+    name: str
+    items: tuple[ProtectedItem, ...]
+    machine: FailbackMachine | None
+    group: tuple[ProtectedItem, ...]
+    group_in_plan: bool
+    vms: tuple[LocatedVm, ...]
+    azure_vm: AzureVm | None
+    azure_vm_is_missing: bool
+    candidates: tuple[TargetContext, ...]
+    assigned: TargetContext | None
+    process_server: ServerContext | None
+    record: Recorded | None
+    failed_over_at: datetime | None
+    last_failback_at: datetime | None
+    phase: Phase
+    jobs: tuple[Job, ...] = ()
+
+    @property
+    def item(self) -> ProtectedItem | None:
+        """The item if exactly one matches."""
+        return self.items[0] if len(self.items) == 1 else None
+
+    @property
+    def vm(self) -> LocatedVm | None:
+        """The on-premises VM if exactly one matches."""
+        return self.vms[0] if len(self.vms) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanContext:
+    """A plan with its machines. `rivals`: machine name → other plans of the site that list it too."""
+
+    site: SiteContext
+    plan: FailbackPlan
+    machines: tuple[MachineContext, ...]
+    rivals: tuple[tuple[str, str], ...]
+    unknown_targets: tuple[str, ...]
