@@ -51,8 +51,8 @@ class LocatedVm:
 class TargetContext:
     """A master target: `vms` are all VMs that match it (exactly one is right), `usage` None while unread.
 
-    `holders` are the friendly names of items that Site Recovery or vSphere shows on it: while any, it is not to be touched (safety
-    rule 8); None = unread, which counts as holding.
+    `holders` are the friendly names of items that Site Recovery or vSphere shows on it: while any, it is not to be touched
+    (safety rule 8); None = unread, which counts as holding.
     """
 
     site: SiteContext
@@ -82,10 +82,10 @@ class ServerContext:
 class MachineContext:
     """One machine of a plan.
 
-    `items` are all items of that name (exactly one is right). `item` is that one. `group` all members of its multi-VM group. `candidates`
-    the master targets that the plan allows, `assigned` the chosen one. `vms` all on-premises VMs that match the item.
-    `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item, jobs
-    or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
+    `items` are all items of that name (exactly one is right). `item` is that one. `group` all members of its multi-VM group.
+    `candidates` the master targets that the plan allows, `assigned` the chosen one. `vms` all on-premises VMs that match the item.
+    `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item,
+    jobs or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
     """
 
     site: SiteContext

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class DiskUsage:
     """Each disk is in exactly one of own, attached, orphaned, reserved. `limit` = min(maxDisks, 60, SCSI slots that could be).
 
-    own: disks on the target's VM of no protected item. attached: protected disks on it. orphaned: protected disks on it whose item no
-    longer runs there. reserved: assigned and not yet attached.
+    own: disks on the target's VM of no protected item. attached: protected disks on it. orphaned: protected disks on it whose
+    item no longer runs there. reserved: assigned and not yet attached.
     """
 
     own: int
