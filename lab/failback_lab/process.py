@@ -16,7 +16,7 @@ POLL_SECONDS = 0.05
 TETHER = Path(__file__).with_name("tethered.py")
 
 
-class ChildDied(Exception):
+class ChildDied(Exception):  # noqa: N818  an event, named as such
     """A child process ended by itself; carries its name, exit code (negative: signal) and the end of its log."""
 
     def __init__(self, name: str, exit_code: int, log_lines: Sequence[str]) -> None:
@@ -27,7 +27,7 @@ class ChildDied(Exception):
         self.log_lines = tuple(log_lines)
 
 
-class ChildNotReady(Exception):
+class ChildNotReady(Exception):  # noqa: N818  as above
     """A child process runs but did not become ready in time."""
 
     def __init__(self, name: str, timeout: float, log_lines: Sequence[str]) -> None:
@@ -75,6 +75,11 @@ class Child:
         """Whether the child was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How the child ended (negative: by this signal); None while it runs."""
+        return self._running().poll()
+
     def start(self) -> None:
         """Start the process; also again after `stop` or `kill`, with the log continued."""
         tether = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid())]
@@ -91,7 +96,7 @@ class Child:
 
     def check(self) -> None:
         """Do nothing while the child runs; raise `ChildDied` when it has ended."""
-        exit_code = self._running().poll()
+        exit_code = self.exit_code
         if exit_code is not None:
             raise ChildDied(self.name, exit_code, self.last_log_lines())
 

@@ -1,0 +1,48 @@
+"""Fixtures of the whole suite: the lab's parts, started once for each session (or worker of pytest-xdist)."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from failback_lab.kubernetes import ApiServer
+from failback_lab.pki import LabCa
+from failback_lab.toolchain import Binaries
+from failback_lab.workspace import workspace
+
+
+@pytest.fixture(scope="session")
+def lab_binaries() -> Binaries:
+    """The lab's binaries, each made when it is first asked for (`make test` has made them before)."""
+    return Binaries()
+
+
+@pytest.fixture(scope="session")
+def lab_directory() -> Iterator[Path]:
+    """A private directory for what the lab writes; removed even if the test run is killed."""
+    with workspace() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def lab_ca(lab_directory: Path) -> LabCa:
+    """The CA of all the lab's servers in this session."""
+    return LabCa(lab_directory / "ca")
+
+
+@pytest.fixture(scope="session")
+def api_server(lab_directory: Path, lab_ca: LabCa, lab_binaries: Binaries) -> Iterator[ApiServer]:
+    """A real API server, shared by the session: each test works in namespaces and with names of its own."""
+    with ApiServer(lab_directory / "kubernetes", lab_ca, lab_binaries.control_plane) as server:
+        yield server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests of each kind ran and how many were skipped."""
+    kinds: Counter[str] = Counter()
+    for outcome in ("passed", "failed", "xfailed", "xpassed"):
+        kinds.update(report.nodeid.split("/")[1] for report in terminalreporter.getreports(outcome) if report.when == "call")
+    skipped = len(terminalreporter.getreports("skipped"))
+    by_kind = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+    terminalreporter.write_line(f"tests: {sum(kinds.values())} ({by_kind}); skipped: {skipped}")
