@@ -1,0 +1,136 @@
+"""The whole lab: control plane, vCenter, Azure, and the site's objects; everything ends with its context."""
+
+import os
+import shutil
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from types import TracebackType
+from typing import Self
+
+from failback_lab.azure.client import AzureLab
+from failback_lab.kubectl import Kubectl
+from failback_lab.kubernetes import ApiServer
+from failback_lab.pki import LabCa
+from failback_lab.process import Child
+from failback_lab.scenario import Scenario
+from failback_lab.toolchain import LAB, Binaries
+from failback_lab.vcenter import VCenter
+from failback_lab.workspace import workspace
+
+ROOT = LAB.parent
+MANIFESTS = LAB / "manifests"
+NAMESPACE = "dr"
+OPERATOR_NAMESPACE = "failback-system"
+OPERATOR_ACCOUNT = "failback-operator"
+# The simulator's jobs take a sixtieth of the service's time, so the operator looks more often; its limits stay as they are.
+OPERATOR_SETTINGS = {
+    "FAILBACK_AZURE_LIST_SECONDS": "3",
+    "FAILBACK_AZURE_JOB_SECONDS": "1",
+    "FAILBACK_REFUSED_RETRY_SECONDS": "5",
+    "FAILBACK_LOG_FORMAT": "plain",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LabOptions:
+    """What may differ between two labs; `speed` is the factor by which the service's durations are shortened."""
+
+    scenario: Path = LAB / "scenarios" / "demo.yaml"
+    speed: float = 60.0
+    record: Path | None = None
+
+
+class Lab:
+    """A recovery site on this machine. `directory` holds certificates, kubeconfigs, manifests and logs while it runs."""
+
+    def __init__(self, options: LabOptions, binaries: Binaries) -> None:
+        self.options = options
+        self.scenario = Scenario.load(options.scenario)
+        self._binaries = binaries
+        self._stack = ExitStack()
+        self.directory: Path
+        self.api_server: ApiServer
+        self.vcenter: VCenter
+        self.azure: AzureLab
+        self.kubectl: Kubectl
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.directory = stack.enter_context(workspace())
+            ca = LabCa(self.directory / "ca")
+            self.api_server = stack.enter_context(ApiServer(self.directory / "kubernetes", ca, self._binaries.control_plane))
+            self.kubectl = Kubectl(self.api_server.admin_kubeconfig)
+            self.vcenter = stack.enter_context(VCenter(self.directory / "vcenter", ca, self._binaries.vcsim, self.scenario))
+            self.azure = stack.enter_context(
+                AzureLab(
+                    self.directory / "azure",
+                    ca,
+                    self.scenario,
+                    self.vcenter,
+                    speed=self.options.speed,
+                    record=self.options.record,
+                )
+            )
+            self._install(ca)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def site_manifest(self) -> Path:
+        """The site's objects with this lab's addresses filled in."""
+        return self.directory / "site.yaml"
+
+    @property
+    def plan_manifest(self) -> Path:
+        """A copy of the plan, for the user to edit."""
+        return self.directory / "failbackplan.yaml"
+
+    def operator(self) -> Child:
+        """The operator as a child process that is not started yet, with the rights of its ServiceAccount and nothing more."""
+        kubeconfig = self.api_server.service_account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
+        command = [
+            Path(sys.executable).with_name("failback-operator"),
+            "run",
+            "--kubeconfig",
+            kubeconfig,
+            "--namespace",
+            NAMESPACE,
+        ]
+        return Child("failback-operator", command, log=self.directory / "operator.log", env={**os.environ, **OPERATOR_SETTINGS})
+
+    def _install(self, ca: LabCa) -> None:
+        """What an administrator does once: CRDs, role and account of the operator, the namespace with its secrets."""
+        self.kubectl.run("apply", "-k", str(ROOT / "deploy"))
+        self.kubectl.run(
+            "wait", "--for=condition=Established", "--timeout=30s", "crd", "-l", "app.kubernetes.io/name=failback-operator"
+        )
+        self.kubectl.run("create", "namespace", NAMESPACE)
+        self._put_secret("azure", clientSecret=self.azure.client_secret)
+        self._put_secret("vcenter", username=self.vcenter.username, password=self.vcenter.password)
+        self.kubectl.run("create", "configmap", "lab-ca", f"--from-file=ca.pem={ca.ca_pem}", "-n", NAMESPACE)
+        values = {
+            "subscription_id": self.azure.subscription_id,
+            "resource_group": self.scenario.vault.resource_group,
+            "vault": self.scenario.vault.name,
+            "fabric": self.scenario.vault.configuration_server.machine,
+            "azure_url": self.azure.base_url,
+            "authority": self.azure.authority,
+            "tenant_id": self.azure.tenant_id,
+            "client_id": self.azure.client_id,
+            "vcenter_host": self.vcenter.host,
+            "vcenter_port": self.vcenter.port,
+        }
+        self.site_manifest.write_text(Template((MANIFESTS / "site.yaml").read_text()).safe_substitute(values))
+        shutil.copy(MANIFESTS / "failbackplan.yaml", self.plan_manifest)
+
+    def _put_secret(self, name: str, **values: str) -> None:
+        """Through standard input, so that no secret stands in a process list."""
+        self.kubectl.apply(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": NAMESPACE}, "stringData": values}
+        )
