@@ -91,6 +91,12 @@ class Lab:
         """A copy of the plan, for the user to edit."""
         return self.directory / "failbackplan.yaml"
 
+    def check(self) -> None:
+        """Do nothing while all parts run; raise `ChildDied` for the first that does not."""
+        self.api_server.check()
+        self.vcenter.check()
+        self.azure.check()
+
     def operator(self) -> Child:
         """The operator as a child process that is not started yet, with the rights of its ServiceAccount and nothing more."""
         kubeconfig = self.api_server.service_account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
