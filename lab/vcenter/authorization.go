@@ -1,0 +1,161 @@
+package main
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// missingPrivileges are privileges that users lack, by user; "" stands for every user.
+type missingPrivileges struct {
+	mu  sync.Mutex
+	ids map[string][]string
+}
+
+func newMissingPrivileges() *missingPrivileges { return &missingPrivileges{ids: map[string][]string{}} }
+
+func (m *missingPrivileges) set(user string, ids []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ids[user] = ids
+}
+
+func (m *missingPrivileges) lacks(user, id string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Contains(m.ids[""], id) || slices.Contains(m.ids[user], id)
+}
+
+// refuse returns NoPermission for a call that changes something and needs a privilege that its user lacks.
+func (m *missingPrivileges) refuse(ctx *simulator.Context, method *simulator.Method) types.BaseMethodFault {
+	if ctx.Session == nil {
+		return nil
+	}
+	object, needed := requirements(method)
+	for _, id := range needed {
+		if m.lacks(ctx.Session.UserName, id) {
+			return &types.NoPermission{Object: &object, PrivilegeId: id}
+		}
+	}
+	return nil
+}
+
+// requirements returns the object and the privileges on it that a call needs.
+func requirements(method *simulator.Method) (types.ManagedObjectReference, []string) {
+	switch request := method.Body.(type) {
+	case *types.ReconfigVM_Task:
+		return request.This, reconfigurePrivileges(request.Spec)
+	case *types.ConfigureStorageDrsForPod_Task:
+		return request.Pod, []string{"StoragePod.Config"}
+	case *types.ReconfigureComputeResource_Task:
+		return request.This, []string{"Host.Inventory.EditCluster"}
+	case *types.PowerOnVM_Task:
+		return request.This, []string{"VirtualMachine.Interact.PowerOn"}
+	case *types.PowerOffVM_Task, *types.ShutdownGuest:
+		return method.This, []string{"VirtualMachine.Interact.PowerOff"}
+	case *types.ResetVM_Task:
+		return request.This, []string{"VirtualMachine.Interact.Reset"}
+	case *types.CreateSnapshot_Task:
+		return request.This, []string{"VirtualMachine.State.CreateSnapshot"}
+	case *types.RemoveAllSnapshots_Task, *types.RemoveSnapshot_Task, *types.ConsolidateVMDisks_Task:
+		return method.This, []string{"VirtualMachine.State.RemoveSnapshot"}
+	}
+	return method.This, nil
+}
+
+func reconfigurePrivileges(spec types.VirtualMachineConfigSpec) []string {
+	var needed []string
+	if len(spec.ExtraConfig) > 0 {
+		needed = append(needed, "VirtualMachine.Config.AdvancedConfig")
+	}
+	if spec.Flags != nil {
+		needed = append(needed, "VirtualMachine.Config.Settings")
+	}
+	for _, change := range spec.DeviceChange {
+		needed = append(needed, devicePrivilege(change.GetVirtualDeviceConfigSpec()))
+	}
+	return needed
+}
+
+func devicePrivilege(change *types.VirtualDeviceConfigSpec) string {
+	const prefix = "VirtualMachine.Config."
+	_, disk := change.Device.(*types.VirtualDisk)
+	switch {
+	case change.Operation == types.VirtualDeviceConfigSpecOperationEdit:
+		return prefix + "EditDevice"
+	case !disk:
+		return prefix + "AddRemoveDevice"
+	case change.Operation == types.VirtualDeviceConfigSpecOperationRemove:
+		return prefix + "RemoveDisk"
+	case change.FileOperation == "":
+		return prefix + "AddExistingDisk"
+	}
+	return prefix + "AddNewDisk"
+}
+
+// authorization answers questions about privileges with the missing ones; the simulator grants everything.
+type authorization struct {
+	*simulator.AuthorizationManager
+	lab *Lab
+}
+
+func (lab *Lab) installAuthorization() {
+	ref := *lab.model.ServiceContent.AuthorizationManager
+	original := lab.registry().Get(ref).(*simulator.AuthorizationManager)
+	lab.registry().Put(&authorization{AuthorizationManager: original, lab: lab})
+}
+
+func (a *authorization) availability(user string, ids []string) []types.PrivilegeAvailability {
+	result := make([]types.PrivilegeAvailability, len(ids))
+	for i, id := range ids {
+		result[i] = types.PrivilegeAvailability{PrivId: id, IsGranted: !a.lab.missing.lacks(user, id)}
+	}
+	return result
+}
+
+func (a *authorization) onEntities(user string, entities []types.ManagedObjectReference, ids []string) []types.EntityPrivilege {
+	result := make([]types.EntityPrivilege, len(entities))
+	for i, entity := range entities {
+		result[i] = types.EntityPrivilege{Entity: entity, PrivAvailability: a.availability(user, ids)}
+	}
+	return result
+}
+
+// HasUserPrivilegeOnEntities answers for a named user.
+func (a *authorization) HasUserPrivilegeOnEntities(_ *simulator.Context, request *types.HasUserPrivilegeOnEntities) soap.HasFault {
+	return &methods.HasUserPrivilegeOnEntitiesBody{Res: &types.HasUserPrivilegeOnEntitiesResponse{
+		Returnval: a.onEntities(request.UserName, request.Entities, request.PrivId),
+	}}
+}
+
+// HasPrivilegeOnEntities answers for the caller's session.
+func (a *authorization) HasPrivilegeOnEntities(ctx *simulator.Context, request *types.HasPrivilegeOnEntities) soap.HasFault {
+	return &methods.HasPrivilegeOnEntitiesBody{Res: &types.HasPrivilegeOnEntitiesResponse{
+		Returnval: a.onEntities(ctx.Session.UserName, request.Entity, request.PrivId),
+	}}
+}
+
+// HasPrivilegeOnEntity answers for the caller's session.
+func (a *authorization) HasPrivilegeOnEntity(ctx *simulator.Context, request *types.HasPrivilegeOnEntity) soap.HasFault {
+	granted := make([]bool, len(request.PrivId))
+	for i, id := range request.PrivId {
+		granted[i] = !a.lab.missing.lacks(ctx.Session.UserName, id)
+	}
+	return &methods.HasPrivilegeOnEntityBody{Res: &types.HasPrivilegeOnEntityResponse{Returnval: granted}}
+}
+
+// FetchUserPrivilegeOnEntities lists what a named user has: all that the simulator knows, less the missing.
+func (a *authorization) FetchUserPrivilegeOnEntities(_ *simulator.Context, request *types.FetchUserPrivilegeOnEntities) soap.HasFault {
+	body := a.AuthorizationManager.FetchUserPrivilegeOnEntities(request).(*methods.FetchUserPrivilegeOnEntitiesBody)
+	for i := range body.Res.Returnval {
+		result := &body.Res.Returnval[i]
+		result.Privileges = slices.DeleteFunc(slices.Clone(result.Privileges), func(id string) bool {
+			return a.lab.missing.lacks(request.UserName, id)
+		})
+	}
+	return body
+}

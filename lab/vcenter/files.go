@@ -1,0 +1,81 @@
+package main
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+
+	"github.com/vmware/govmomi/simulator"
+)
+
+// diskFacts are what a disk's file says of the disk, whichever machine it is attached to.
+type diskFacts struct {
+	uuid     string
+	capacity int64
+}
+
+// diskLedger remembers the facts of disks that are attached to no machine: the simulator keeps them in no file.
+type diskLedger struct {
+	mu    sync.Mutex
+	files map[string]diskFacts
+}
+
+func newDiskLedger() *diskLedger { return &diskLedger{files: map[string]diskFacts{}} }
+
+func (l *diskLedger) note(file string, facts diskFacts) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.files[file] = facts
+}
+
+func (l *diskLedger) lookup(file string) (diskFacts, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	facts, ok := l.files[file]
+	return facts, ok
+}
+
+// diskFile returns the facts of the disk in `file`, from the machine that has it or from the ledger.
+func (lab *Lab) diskFile(file string) (diskFacts, bool) {
+	for _, entity := range lab.registry().All("VirtualMachine") {
+		vm, ok := entity.(*simulator.VirtualMachine)
+		if !ok || vm.Config == nil {
+			continue
+		}
+		for _, disk := range disksOf(vm.Config.Hardware.Device) {
+			for backing := backingOf(disk); backing != nil; backing = backing.Parent {
+				if backing.FileName == file {
+					return diskFacts{uuid: backing.Uuid, capacity: disk.CapacityInBytes}, true
+				}
+			}
+		}
+	}
+	return lab.disks.lookup(file)
+}
+
+// fileExists reports whether the disk's descriptor file is there.
+func (lab *Lab) fileExists(ctx *simulator.Context, file string) bool {
+	dc := lab.datacenter().Self
+	_, _, fault := lab.registry().FileManager().DiskDescriptor(ctx, &dc, file)
+	return fault == nil
+}
+
+// makeDelta makes the files of a delta disk after those of its base; false when they exist.
+func (lab *Lab) makeDelta(ctx *simulator.Context, base, delta string) bool {
+	dc := lab.datacenter().Self
+	manager := lab.registry().FileManager()
+	if lab.fileExists(ctx, delta) {
+		return false
+	}
+	descriptor, file, fault := manager.DiskDescriptor(ctx, &dc, base)
+	if fault != nil {
+		return true // nothing to write beside; the backing alone tells
+	}
+	target := filepath.Join(filepath.Dir(file), path.Base(delta))
+	if fault := manager.SaveDiskDescriptor(ctx, descriptor, target); fault != nil {
+		return true
+	}
+	_ = os.WriteFile(simulator.VirtualDiskBackingFileName(target), nil, 0o600)
+	return true
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/soap"
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+// taskFault returns the fault that a rule wants the machine's task to end with.
+func (m *machine) taskFault(method string) types.BaseMethodFault {
+	return m.lab.faults.fault(whenTask, call{method: method, kind: "VirtualMachine", moid: m.Self.Value, name: m.Name})
+}
+
+// PowerOnVMTask fails when a disk's file is missing.
+func (m *machine) PowerOnVMTask(ctx *simulator.Context, request *types.PowerOnVM_Task) soap.HasFault {
+	fault := m.taskFault("PowerOnVM_Task")
+	for _, disk := range disksOf(m.Config.Hardware.Device) {
+		if file := backingOf(disk).FileName; fault == nil && !m.lab.fileExists(ctx, file) {
+			fault = &types.FileNotFound{FileFault: types.FileFault{File: file}}
+		}
+	}
+	if fault == nil {
+		return m.VirtualMachine.PowerOnVMTask(ctx, request)
+	}
+	return &methods.PowerOnVM_TaskBody{Res: &types.PowerOnVM_TaskResponse{Returnval: failed(ctx, m, "powerOn", fault)}}
+}
+
+// PowerOffVMTask can be made to fail.
+func (m *machine) PowerOffVMTask(ctx *simulator.Context, request *types.PowerOffVM_Task) soap.HasFault {
+	if fault := m.taskFault("PowerOffVM_Task"); fault != nil {
+		return &methods.PowerOffVM_TaskBody{Res: &types.PowerOffVM_TaskResponse{Returnval: failed(ctx, m, "powerOff", fault)}}
+	}
+	return m.VirtualMachine.PowerOffVMTask(ctx, request)
+}
+
+// CreateSnapshotTask can be made to fail.
+func (m *machine) CreateSnapshotTask(ctx *simulator.Context, request *types.CreateSnapshot_Task) soap.HasFault {
+	if fault := m.taskFault("CreateSnapshot_Task"); fault != nil {
+		return &methods.CreateSnapshot_TaskBody{Res: &types.CreateSnapshot_TaskResponse{
+			Returnval: failed(ctx, m, "createSnapshot", fault),
+		}}
+	}
+	return m.VirtualMachine.CreateSnapshotTask(ctx, request)
+}
+
+// RemoveAllSnapshotsTask can be made to fail.
+func (m *machine) RemoveAllSnapshotsTask(ctx *simulator.Context, request *types.RemoveAllSnapshots_Task) soap.HasFault {
+	if fault := m.taskFault("RemoveAllSnapshots_Task"); fault != nil {
+		return &methods.RemoveAllSnapshots_TaskBody{Res: &types.RemoveAllSnapshots_TaskResponse{
+			Returnval: failed(ctx, m, "RemoveAllSnapshots", fault),
+		}}
+	}
+	return m.VirtualMachine.RemoveAllSnapshotsTask(ctx, request)
+}
+
+// ConsolidateVMDisksTask merges delta files that a removed snapshot left; the simulator has no such method.
+func (m *machine) ConsolidateVMDisksTask(ctx *simulator.Context, _ *types.ConsolidateVMDisks_Task) soap.HasFault {
+	ref := run(ctx, m, "consolidateDisks", func() types.BaseMethodFault {
+		if fault := m.taskFault("ConsolidateVMDisks_Task"); fault != nil {
+			return fault
+		}
+		_, depth := snapshotsOf(m.VirtualMachine)
+		m.lab.keeper.collapse(ctx, m.VirtualMachine, depth)
+		return nil
+	})
+	return &methods.ConsolidateVMDisks_TaskBody{Res: &types.ConsolidateVMDisks_TaskResponse{Returnval: ref}}
+}
+
+// ReconfigureComputeResourceTask can be made to fail.
+func (c *cluster) ReconfigureComputeResourceTask(ctx *simulator.Context, request *types.ReconfigureComputeResource_Task) soap.HasFault {
+	rule := call{method: "ReconfigureComputeResource_Task", kind: "ClusterComputeResource", moid: c.Self.Value, name: c.Name}
+	if fault := c.lab.faults.fault(whenTask, rule); fault != nil {
+		return &methods.ReconfigureComputeResource_TaskBody{Res: &types.ReconfigureComputeResource_TaskResponse{
+			Returnval: failed(ctx, c, "reconfigureCluster", fault),
+		}}
+	}
+	return c.ClusterComputeResource.ReconfigureComputeResourceTask(ctx, request)
+}
