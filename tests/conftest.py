@@ -8,8 +8,12 @@ import pytest
 
 from failback_lab.kubernetes import ApiServer
 from failback_lab.pki import LabCa
+from failback_lab.scenario import Scenario
 from failback_lab.toolchain import Binaries
+from failback_lab.vcenter import VCenter
 from failback_lab.workspace import workspace
+
+DEMO_SCENARIO = Path(__file__).resolve().parent.parent / "lab" / "scenarios" / "demo.yaml"
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +39,26 @@ def lab_ca(lab_directory: Path) -> LabCa:
 def api_server(lab_directory: Path, lab_ca: LabCa, lab_binaries: Binaries) -> Iterator[ApiServer]:
     """A real API server, shared by the session: each test works in namespaces and with names of its own."""
     with ApiServer(lab_directory / "kubernetes", lab_ca, lab_binaries.control_plane) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo_scenario() -> Scenario:
+    """The demo's site."""
+    return Scenario.load(DEMO_SCENARIO)
+
+
+@pytest.fixture(scope="session")
+def vcenter(lab_directory: Path, lab_ca: LabCa, lab_binaries: Binaries, demo_scenario: Scenario) -> Iterator[VCenter]:
+    """The demo's vCenter, shared by the session: for tests that only read."""
+    with VCenter(lab_directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as server:
+        yield server
+
+
+@pytest.fixture
+def own_vcenter(lab_ca: LabCa, lab_binaries: Binaries, demo_scenario: Scenario) -> Iterator[VCenter]:
+    """The demo's vCenter for one test, which may change what it likes."""
+    with workspace() as directory, VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as server:
         yield server
 
 
