@@ -1,0 +1,81 @@
+"""Privileges that a user lacks: told when asked, and missed when needed."""
+
+import pytest
+from pyVmomi import vim
+
+from failback_lab.vcenter import CONFIGURATION_SERVER_USER
+
+SNAPSHOT = "VirtualMachine.State.RemoveSnapshot"
+POD = "StoragePod.Config"
+
+
+def granted(session, user, entities, ids):
+    answer = session.content.authorizationManager.HasUserPrivilegeOnEntities(entities, user, ids)
+    return {(item.entity, p.privId): p.isGranted for item in answer for p in item.privAvailability}
+
+
+def test_everything_is_granted_at_first(own):
+    """(2, row 12) one call for all entities."""
+    entities = [own.vm("mt-lin-1"), own.find(vim.StoragePod, "gold")]
+    assert set(granted(own, own.vcenter.username, entities, [SNAPSHOT, POD]).values()) == {True}
+
+
+def test_missing_privilege_is_told_and_missed(own):
+    """(4, A1, A2) HasUserPrivilegeOnEntities says so; the call that needs it gets NoPermission; others pass."""
+    own.vcenter.control.missing_privileges([SNAPSHOT], user=own.vcenter.username)
+    vm = own.vm("mt-lin-1")
+    answers = granted(own, own.vcenter.username, [vm], [SNAPSHOT, "VirtualMachine.Interact.PowerOn"])
+    assert answers == {(vm, SNAPSHOT): False, (vm, "VirtualMachine.Interact.PowerOn"): True}
+    with pytest.raises(vim.fault.NoPermission) as caught:
+        vm.RemoveAllSnapshots_Task()
+    assert (caught.value.privilegeId, caught.value.object) == (SNAPSHOT, vm)
+    own.run(own.vm("mail-relay-1").PowerOnVM_Task())
+
+
+def test_privileges_belong_to_a_user(own, login):
+    """(2, row 12) the configuration server's account is another one."""
+    own.vcenter.control.missing_privileges([SNAPSHOT], user=CONFIGURATION_SERVER_USER)
+    vm = own.vm("mt-lin-1")
+    assert granted(own, CONFIGURATION_SERVER_USER, [vm], [SNAPSHOT]) == {(vm, SNAPSHOT): False}
+    other = login(own.vcenter, user=CONFIGURATION_SERVER_USER)
+    with pytest.raises(vim.fault.NoPermission):
+        other.vm("mt-lin-1").RemoveAllSnapshots_Task()
+    own.run(vm.RemoveAllSnapshots_Task())
+
+
+def test_privileges_come_back(own):
+    """(4, A1) an empty list grants all again."""
+    control, manager = own.vcenter.control, own.content.authorizationManager
+    control.missing_privileges([SNAPSHOT])
+    fetched = manager.FetchUserPrivilegeOnEntities([own.vm("mt-lin-1")], own.vcenter.username)
+    assert SNAPSHOT not in fetched[0].privileges
+    control.missing_privileges([])
+    fetched = manager.FetchUserPrivilegeOnEntities([own.vm("mt-lin-1")], own.vcenter.username)
+    assert SNAPSHOT in fetched[0].privileges
+    own.run(own.vm("mt-lin-1").RemoveAllSnapshots_Task())
+
+
+@pytest.mark.parametrize(
+    ("privilege", "spec"),
+    [
+        ("VirtualMachine.Config.AdvancedConfig", {"extraConfig": [vim.option.OptionValue(key="disk.EnableUUID", value="TRUE")]}),
+        ("VirtualMachine.Config.Settings", {"flags": vim.vm.FlagInfo(diskUuidEnabled=True)}),
+    ],
+)
+def test_reconfigure_needs_the_privilege_of_what_it_changes(own, privilege, spec):
+    """(9) AdvancedConfig for extraConfig, Settings for flags."""
+    own.vcenter.control.missing_privileges([privilege])
+    with pytest.raises(vim.fault.NoPermission) as caught:
+        own.reconfigure(own.vm("mt-lin-1"), **spec)
+    assert caught.value.privilegeId == privilege
+
+
+def test_disk_privileges(own, change):
+    """(9) AddExistingDisk and RemoveDisk are privileges of their own."""
+    vm = own.vm("mail-relay-1")
+    disk = own.disks(vm)[0]
+    own.vcenter.control.missing_privileges(["VirtualMachine.Config.RemoveDisk", "VirtualMachine.Config.AddExistingDisk"])
+    with pytest.raises(vim.fault.NoPermission):
+        own.reconfigure(vm, change("remove", disk))
+    with pytest.raises(vim.fault.NoPermission):
+        own.reconfigure(own.vm("mt-lin-1"), change("add", disk))

@@ -1,0 +1,86 @@
+"""Users, TLS, and sessions that end."""
+
+import ssl
+import time
+from datetime import timedelta
+
+import pytest
+from pyVim.connect import SmartConnect
+from pyVmomi import vim
+
+from failback_lab.vcenter import CONFIGURATION_SERVER_USER, VCenter
+from failback_lab.workspace import workspace
+
+
+def test_wrong_password_is_invalid_login(vcenter, login):
+    """(7) InvalidLogin on a fresh stub is a bad password."""
+    with pytest.raises(vim.fault.InvalidLogin):
+        login(vcenter, password="wrong")
+
+
+def test_password_of_another_user_is_invalid_login(vcenter, login):
+    """(7) each user has a password of its own."""
+    with pytest.raises(vim.fault.InvalidLogin):
+        login(vcenter, user=CONFIGURATION_SERVER_USER, password=vcenter.password)
+
+
+@pytest.mark.parametrize("user", ["nobody@vsphere.local", "lab", ""])
+def test_unknown_user_is_invalid_login(vcenter, login, user):
+    """(5) the simulator's own listener has a user; nobody can log in as it."""
+    with pytest.raises(vim.fault.InvalidLogin):
+        login(vcenter, user=user or "-", password="-")
+
+
+def test_each_user_has_a_session_of_its_own(vcenter, login):
+    """(5) users of the operator and of the configuration server."""
+    for user in vcenter.passwords:
+        assert login(vcenter, user=user).content.sessionManager.currentSession.userName == user
+
+
+def test_certificate_needs_the_labs_ca(vcenter):
+    """(1, facts 1, 2) verified by CA only; the default trust store does not know it."""
+    with pytest.raises(ssl.SSLCertVerificationError):
+        SmartConnect(
+            host=vcenter.host,
+            port=vcenter.port,
+            user=vcenter.username,
+            pwd=vcenter.password,
+            sslContext=ssl.create_default_context(),
+        )
+
+
+def test_expired_session_has_two_shapes(own):
+    """(1, fact 3) a method raises NotAuthenticated; a read answers with everything missing."""
+    vm = own.vm("mt-lin-1")
+    assert own.vcenter.control.expire_sessions() >= 1
+    with pytest.raises(vim.fault.NotAuthenticated):
+        own.si.CurrentTime()
+    found, missing = own.read(vm, "name", "snapshot")
+    assert found == {}
+    assert {path: type(fault) for path, fault in missing.items()} == {
+        "name": vim.fault.NotAuthenticated,
+        "snapshot": vim.fault.NotAuthenticated,
+    }
+
+
+def test_login_again_on_the_same_stub(own):
+    """(7) objects stay usable after a new login."""
+    vm = own.vm("mt-lin-1")
+    own.vcenter.control.expire_sessions()
+    own.content.sessionManager.Login(own.vcenter.username, own.vcenter.password)
+    assert vm.name == "mt-lin-1"
+
+
+def test_idle_session_ends(lab_ca, lab_binaries, demo_scenario, login):
+    """(5) the idle limit; a session that is used stays."""
+    with workspace() as directory:
+        server = VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario)
+        server.session_timeout = timedelta(seconds=1)
+        with server:
+            session = login(server)
+            for _ in range(6):
+                time.sleep(0.3)
+                session.si.CurrentTime()
+            time.sleep(2.2)  # the limit is checked once in its own length
+            with pytest.raises(vim.fault.NotAuthenticated):
+                session.si.CurrentTime()
