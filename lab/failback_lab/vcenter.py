@@ -172,6 +172,11 @@ class VCenter:
         """The simulator's process."""
         return self._running().pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the simulator runs."""
+        return self._child is not None and self._child.is_alive
+
     def last_calls(self) -> list[str]:
         """The SOAP calls that the simulator began last, newest last: number, time, method, object."""
         if not self._record.exists():

@@ -20,6 +20,7 @@ func (m *machine) ReconfigVMTask(ctx *simulator.Context, request *types.Reconfig
 	if fault != nil {
 		return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{Returnval: failed(ctx, m, "reconfigVm", fault)}}
 	}
+	m.assignKeys(request.Spec.DeviceChange)
 	for _, change := range request.Spec.DeviceChange {
 		m.completeDevice(ctx, change.GetVirtualDeviceConfigSpec())
 	}

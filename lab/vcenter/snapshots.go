@@ -24,11 +24,21 @@ func (k *keeper) snapshotsChanged(ctx *simulator.Context, vm *simulator.VirtualM
 	k.mu.Unlock()
 	switch {
 	case len(now) > len(before):
+		forgetDataKeys(vm)
 		k.setDisks(ctx, vm, func(disk *types.VirtualDisk) { k.pushDelta(ctx, vm, disk) })
 	case leave:
 		k.setConsolidation(ctx, vm, true)
 	case len(now) < len(before):
 		k.collapse(ctx, vm, depth)
+	}
+}
+
+// forgetDataKeys keeps the simulator from deleting the wrong file with a snapshot: it finds the snapshot's file by a
+// key, and gives all files new keys whenever it looks at the storage again.
+func forgetDataKeys(vm *simulator.VirtualMachine) {
+	const none = -1
+	for i := range vm.LayoutEx.Snapshot {
+		vm.LayoutEx.Snapshot[i].DataKey = none
 	}
 }
 

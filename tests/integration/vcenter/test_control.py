@@ -1,0 +1,191 @@
+"""The control endpoint, waiting for updates, the count of calls, and the simulator's end."""
+
+import os
+import signal
+import ssl
+import threading
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pyVmomi import vim, vmodl
+
+from failback_lab.vcenter import Control, ControlError, VCenter, VCenterDied
+from failback_lab.workspace import workspace
+
+
+@pytest.mark.parametrize("token", ["", "wrong"])
+def test_needs_its_token(vcenter, token):
+    """(5) the control endpoint has a token of its own."""
+    control = Control(vcenter.port, ssl.create_default_context(cafile=str(vcenter.ca_pem)), token)
+    with pytest.raises(ControlError) as caught:
+        control.stats()
+    assert caught.value.status == 401
+
+
+def test_a_session_is_no_token(shared):
+    """(5) not even a logged-in user gets in."""
+    vcenter = shared.vcenter
+    request = urllib.request.Request(
+        f"https://{vcenter.host}:{vcenter.port}/ctl/expire", data=b"{}", headers={"Cookie": shared.si._stub.cookie}
+    )
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(request, context=ssl.create_default_context(cafile=str(vcenter.ca_pem)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "value"),
+    [
+        ("VirtualMachine", "nobody", "name", "x"),
+        ("VirtualMachine", "cs-1", "nonsense", "x"),
+        ("VirtualMachine", "cs-1", "config.memory", 1),
+        ("Datastore", "vmfs-prod-1", "summary.capacity", "large"),
+        ("Datastore", "vmfs-prod-1", "info.freeSpace", 1),
+        ("Spaceship", "x", "name", "x"),
+    ],
+)
+def test_wrong_settings_are_refused(vcenter, kind, name, path, value):
+    """(5) an error says what is wrong, and the simulator goes on."""
+    with pytest.raises(ControlError) as caught:
+        vcenter.control.set(kind, name, path, value)
+    assert caught.value.status == 400
+    vcenter.check()
+
+
+BOOT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ROOT_DISK = [{"_typeName": "GuestDiskInfo", "diskPath": "/", "capacity": 5, "freeSpace": 4}]
+TARGET = ("VirtualMachine", "mt-lin-1")
+STORE = ("Datastore", "vmfs-infra-1")
+HOST = ("HostSystem", "esx-3.tokyo.example.com")
+
+
+@pytest.mark.parametrize(
+    ("setting", "read"),
+    [
+        ((*TARGET, "guest.toolsRunningStatus", "guestToolsNotRunning"), lambda o: o == "guestToolsNotRunning"),
+        ((*TARGET, "guest.toolsVersionStatus2", "guestToolsTooOld"), lambda o: o == "guestToolsTooOld"),
+        ((*TARGET, "runtime.consolidationNeeded", True), lambda o: o is True),
+        ((*TARGET, "runtime.bootTime", "2026-01-02T03:04:05Z"), lambda o: o == BOOT),
+        ((*TARGET, "runtime.connectionState", "orphaned"), lambda o: o == "orphaned"),
+        ((*TARGET, "guest.disk", ROOT_DISK), lambda o: [(d.diskPath, d.freeSpace) for d in o] == [("/", 4)]),
+        ((*STORE, "summary.type", "OTHER"), lambda o: o == "OTHER"),
+        ((*STORE, "summary.accessible", False), lambda o: o is False),
+        ((*STORE, "summary.freeSpace", 1), lambda o: o == 1),
+        ((*HOST, "runtime.inMaintenanceMode", True), lambda o: o is True),
+        ((*HOST, "runtime.connectionState", "notResponding"), lambda o: o == "notResponding"),
+    ],
+    ids=lambda value: value[2] if isinstance(value, tuple) else "",
+)
+def test_set_shows_in_the_properties(own, setting, read):
+    """(2, "set" column; 5) one setter for every state of the checks."""
+    kind, name, path, value = setting
+    item = own.find(getattr(vim, kind), name)
+    own.vcenter.control.set(kind, name, path, value)
+    found, missing = own.read(item, path)
+    assert missing == {}
+    assert read(found[path])
+
+
+def test_set_of_a_mount(own):
+    """(2, row 9) a datastore that a host sees read-only or not at all."""
+    datastore = own.find(vim.Datastore, "vmfs-infra-1")
+    mounts = [
+        {
+            "_typeName": "DatastoreHostMount",
+            "key": {"_typeName": "ManagedObjectReference", "type": "HostSystem", "value": mount.key._moId},
+            "mountInfo": {"_typeName": "HostMountInfo", "accessMode": "readOnly", "mounted": True, "accessible": False},
+        }
+        for mount in datastore.host
+    ]
+    own.vcenter.control.set("Datastore", "vmfs-infra-1", "host", mounts)
+    assert {(m.mountInfo.accessMode, m.mountInfo.accessible) for m in datastore.host} == {("readOnly", False)}
+
+
+def test_null_unsets(own):
+    """(1, fact 4) an unset property is absent from the answer."""
+    vm = own.vm("mt-lin-1")
+    own.vcenter.control.set("VirtualMachine", "mt-lin-1", "guest.guestDetailedData", None)
+    assert own.read(vm, "guest.guestDetailedData") == ({}, {})
+
+
+def test_waiting_for_updates_hears_of_a_setting(own):
+    """(1, fact 11) a filter on chosen objects hears of a change within a second, and only of what it asked for."""
+    vm = own.vm("mt-lin-1")
+    query = vmodl.query.PropertyCollector
+    collector = own.content.propertyCollector.CreatePropertyCollector()
+    spec = query.FilterSpec(
+        propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=["guest.toolsRunningStatus"])],
+        objectSet=[query.ObjectSpec(obj=vm)],
+    )
+    collector.CreateFilter(spec, partialUpdates=True)
+    first = collector.WaitForUpdatesEx("", query.WaitOptions(maxWaitSeconds=1))
+    setting = ("VirtualMachine", "mt-lin-1", "guest.toolsRunningStatus", "guestToolsNotRunning")
+    timer = threading.Timer(0.3, own.vcenter.control.set, setting)
+    timer.start()
+    start = datetime.now(UTC)
+    update = collector.WaitForUpdatesEx(first.version, query.WaitOptions(maxWaitSeconds=10))
+    timer.join()
+    assert datetime.now(UTC) - start < timedelta(seconds=2)
+    [item] = update.filterSet[0].objectSet
+    assert (item.kind, item.obj) == ("modify", vm)
+    assert {(c.name, c.val) for c in item.changeSet} == {("guest.toolsRunningStatus", "guestToolsNotRunning")}
+
+
+def test_calls_are_counted_by_method(own):
+    """(4, K1) calls from outside only, and only since the reset."""
+    own.vcenter.control.stats(reset=True)
+    own.si.CurrentTime()
+    own.si.CurrentTime()
+    own.read(own.content.rootFolder, "name")
+    counts = own.vcenter.control.stats()
+    assert counts["CurrentTime"] == 2
+    assert counts["RetrievePropertiesEx"] == 1
+    assert "PowerOnVM_Task" not in counts
+
+
+def test_search_without_specification(own):
+    """(4, B1) a search without a specification lists everything; it ended the simulator."""
+    browser = own.find(vim.Datastore, "vmfs-infra-1").browser
+    result = own.run(browser.SearchDatastore_Task("[vmfs-infra-1] mt-lin-1"))
+    assert "mt-lin-1.vmdk" in {file.path for file in result.file}
+    own.vcenter.check()
+
+
+def test_every_recent_task_parses(own):
+    """(1, fact 7) tasks on managers, whose entity pyvmomi refuses, have the root folder instead."""
+    vm = own.vm("payroll-web-1")
+    own.run(vm.RelocateVM_Task(vim.vm.RelocateSpec(datastore=own.find(vim.Datastore, "vmfs-prod-2"))))
+    names = [task.info.descriptionId for task in own.content.taskManager.recentTask]
+    assert "VirtualMachine.relocateVm" in names
+
+
+def test_death_names_the_last_call(own, until):
+    """(1, fact 6; 4, K1) some calls end the simulator; whoever started it learns which was the last."""
+    vcenter = own.vcenter
+    own.si.CurrentTime()
+    os.kill(vcenter.pid, signal.SIGKILL)
+    until(lambda: not vcenter.is_alive)
+    with pytest.raises(VCenterDied, match=r"killed by SIGKILL[\s\S]*CurrentTime on ServiceInstance") as caught:
+        vcenter.check()
+    assert caught.value.last_calls[-1].split()[2] == "CurrentTime"
+
+
+def test_sigterm_leaves_nothing_behind(lab_ca, lab_binaries, demo_scenario):
+    """(5) the datastores' temporary directories go with the simulator."""
+    with workspace() as directory:
+        with VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as server:
+            assert list((directory / "vcenter").glob("govcsim-*"))
+            server.check()
+        assert list((directory / "vcenter").glob("govcsim-*")) == []
+
+
+def test_starts_again_on_its_port(lab_ca, lab_binaries, demo_scenario, login):
+    """(7) a vCenter that comes back has the same address and the same users."""
+    with workspace() as directory:
+        server = VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario)
+        with server:
+            port = server.port
+        with server:
+            assert server.port == port
+            assert login(server).content.about.apiVersion == "8.0.3.0"

@@ -1,0 +1,164 @@
+"""Disks and controllers: another machine's disks attached and taken off, and what a vCenter refuses."""
+
+import pytest
+from pyVmomi import vim
+
+from failback_lab.scenario import GIB
+
+MASTER_TARGET = "mt-win-1"
+RETURNING = "payroll-app-1"
+
+
+def existing(disk, unit, *, bare=False):
+    """The device that attaches the file of `disk` elsewhere; `bare`: with nothing but its name."""
+    backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName=disk.backing.fileName, diskMode="persistent")
+    if not bare:
+        backing.uuid = disk.backing.uuid
+    size = None if bare else disk.capacityInKB
+    return vim.vm.device.VirtualDisk(
+        key=-101 - unit, controllerKey=1000, unitNumber=unit, backing=backing, capacityInKB=size or 0
+    )
+
+
+def identities(session, vm):
+    return {d.backing.uuid: (d.capacityInBytes, d.backing.fileName) for d in session.disks(vm)}
+
+
+@pytest.mark.parametrize("bare", [False, True])
+def test_disks_of_a_returning_machine_on_a_master_target(own, change, bare):
+    """(2, rows 1, 7c) the count grows by its disks, identity and size stay, no space is taken, both machines have them."""
+    target, returning = own.vm(MASTER_TARGET), own.vm(RETURNING)
+    space = own.find(vim.Datastore, "vmfs-prod-1").summary.freeSpace
+    before, theirs = identities(own, target), identities(own, returning)
+    own.reconfigure(
+        target, *(change("add", existing(d, unit, bare=bare)) for unit, d in enumerate(own.disks(returning), start=2))
+    )
+    assert identities(own, target) == before | theirs
+    assert target.summary.config.numVirtualDisks == 5
+    assert {d.name for d in target.datastore} == {"vmfs-infra-1", "vmfs-prod-1"}
+    assert identities(own, returning) == theirs
+    assert own.find(vim.Datastore, "vmfs-prod-1").summary.freeSpace == space
+
+
+def test_detached_disks_keep_their_files(own, change):
+    """(2, row 1) taken off without destroying: the slots are free, the machine has them and starts."""
+    target, returning = own.vm(MASTER_TARGET), own.vm(RETURNING)
+    before, theirs = identities(own, target), identities(own, returning)
+    own.reconfigure(target, *(change("add", existing(d, unit)) for unit, d in enumerate(own.disks(returning), start=2)))
+    attached = [d for d in own.disks(target) if d.backing.uuid in theirs]
+    own.reconfigure(target, *(change("remove", vim.vm.device.VirtualDisk(key=d.key)) for d in attached))
+    assert identities(own, target) == before
+    assert target.summary.config.numVirtualDisks == 2
+    assert [d.name for d in target.datastore] == ["vmfs-infra-1"]
+    assert identities(own, returning) == theirs
+    own.run(returning.PowerOnVM_Task())
+
+
+def test_disk_keeps_its_identity_while_no_machine_has_it(own, change):
+    """(2, row 1) the identity is the file's: off one machine, then on another by name alone."""
+    target, returning = own.vm(MASTER_TARGET), own.vm(RETURNING)
+    disk = own.disks(returning)[2]
+    own.reconfigure(returning, change("remove", disk))
+    own.reconfigure(target, change("add", existing(disk, 5, bare=True)))
+    found = own.disks(target)[-1]
+    assert (found.backing.uuid, found.capacityInBytes) == (disk.backing.uuid, disk.capacityInBytes)
+
+
+def test_sixty_disks(own, change):
+    """(2, row 1) four controllers of fifteen."""
+    target = own.vm(MASTER_TARGET)
+    controllers = [
+        vim.vm.device.VirtualLsiLogicSASController(key=-bus, busNumber=bus, sharedBus="noSharing", controllerKey=100)
+        for bus in (1, 2, 3)
+    ]
+    own.reconfigure(target, *(change("add", controller) for controller in controllers))
+    keys = sorted(d.key for d in target.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController))
+    assert len(keys) == 4
+    taken = {(1000, 0), (1000, 1)}
+    free = [(key, unit) for key in keys for unit in range(16) if unit != 7 and (key, unit) not in taken]
+    disks = [
+        vim.vm.device.VirtualDisk(
+            key=-200 - index,
+            controllerKey=key,
+            unitNumber=unit,
+            capacityInKB=1024,
+            backing=vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName="[vmfs-infra-1]", diskMode="persistent"),
+        )
+        for index, (key, unit) in enumerate(free)
+    ]
+    own.reconfigure(target, *(change("add", disk, "create") for disk in disks))
+    assert target.summary.config.numVirtualDisks == len(own.disks(target)) == 60
+    assert len({d.backing.uuid for d in own.disks(target)}) == 60
+
+
+def test_new_disk_takes_space(own, change):
+    """(3, retention disk) a hot-added disk of 10 GiB in the machine's own directory."""
+    target = own.vm(MASTER_TARGET)
+    space = own.find(vim.Datastore, "vmfs-infra-1").summary.freeSpace
+    backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName="[vmfs-infra-1]", diskMode="persistent")
+    disk = vim.vm.device.VirtualDisk(key=-201, controllerKey=1000, unitNumber=2, capacityInKB=10 * GIB // 1024, backing=backing)
+    own.reconfigure(target, change("add", disk, "create"))
+    assert own.find(vim.Datastore, "vmfs-infra-1").summary.freeSpace == space - 10 * GIB
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("unitNumber", 7), ("controllerKey", 1009), ("unitNumber", 0)],
+    ids=["unit of the controller", "no such controller", "unit taken"],
+)
+def test_disk_that_cannot_be_is_refused(own, change, field, value):
+    """(4, V5) the simulator alone accepts unit 7 and unknown controllers."""
+    target = own.vm(MASTER_TARGET)
+    disk = existing(own.disks(own.vm(RETURNING))[0], 3)
+    setattr(disk, field, value)
+    with pytest.raises(vim.fault.InvalidDeviceSpec):
+        own.reconfigure(target, change("add", disk))
+    assert len(own.disks(target)) == 2
+
+
+def test_fifth_scsi_controller_is_refused(own, change):
+    """(2, row 1) four SCSI controllers at most."""
+    controllers = [
+        vim.vm.device.VirtualLsiLogicController(key=-bus, busNumber=bus, sharedBus="noSharing", controllerKey=100)
+        for bus in (1, 2, 3, 4)
+    ]
+    with pytest.raises(vim.fault.InvalidDeviceSpec):
+        own.reconfigure(own.vm(MASTER_TARGET), *(change("add", controller) for controller in controllers))
+
+
+@pytest.mark.parametrize("file", ["[vmfs-infra-1] nobody/nobody.vmdk", "[nowhere] a/a.vmdk"])
+def test_missing_file_is_refused(own, change, file):
+    """(1, fact 6) a disk in a datastore that the host does not mount would end the simulator."""
+    disk = existing(own.disks(own.vm(RETURNING))[0], 3)
+    disk.backing.fileName = file
+    with pytest.raises((vim.fault.FileNotFound, vim.fault.InvalidDatastorePath)):
+        own.reconfigure(own.vm(MASTER_TARGET), change("add", disk))
+    own.vcenter.check()
+
+
+def test_controller_change_needs_the_machine_off(own, change):
+    """(4, V1) editing or removing a controller and moving a disk: InvalidPowerState, as the task's error."""
+    target = own.vm("mt-lin-1")
+    own.run(target.RemoveAllSnapshots_Task())
+    controller = next(d for d in target.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController))
+    disk = own.disks(target)[1]
+    disk.unitNumber = 4
+    for operation, item in (("edit", controller), ("remove", controller), ("edit", disk)):
+        with pytest.raises(vim.fault.InvalidPowerState):
+            own.reconfigure(target, change(operation, item))
+    own.run(target.PowerOffVM_Task())
+    own.reconfigure(target, change("edit", disk))
+    moved = own.disks(target)[1]
+    assert (moved.unitNumber, moved.backing.uuid, moved.capacityInBytes) == (4, disk.backing.uuid, disk.capacityInBytes)
+
+
+def test_paravirtual_becomes_lsi(own, change):
+    """(3) remove and add of the controller with the same key leaves the disks, with the machine off."""
+    vm = own.vm("mail-relay-1")
+    old = next(d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController))
+    new = vim.vm.device.ParaVirtualSCSIController(key=old.key, busNumber=0, sharedBus="noSharing", controllerKey=100)
+    own.reconfigure(vm, change("remove", old), change("add", new))
+    assert [type(d) for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController)] == [
+        vim.vm.device.ParaVirtualSCSIController
+    ]
+    assert own.disks(vm)[0].controllerKey == old.key
