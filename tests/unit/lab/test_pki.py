@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+
 from failback_lab.pki import LabCa
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from failback_lab.process import Child, ChildDied, ChildNotReady
 from failback_lab.workspace import PREFIX, workspace
 

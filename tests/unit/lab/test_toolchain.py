@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from failback_lab import gobuild, toolchain
 from failback_lab.gobuild import GoModule, build, cache_root, cached, go_environment
 from failback_lab.process import ChildDied
