@@ -1,0 +1,167 @@
+"""The lab's own endpoints below `/_lab/`: log, faults, state, changes of the world. Guarded by a token of their own."""
+
+import hmac
+import re
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from .faults import FaultRule, Faults
+from .jobs import Outcome, ServiceFault, State
+from .requestlog import RequestLog
+from .simulator import Simulator
+from .state import describe
+
+HEADER = "X-Lab-Token"
+Command = Callable[[dict[str, object], web.Request], object]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """Handlers of the control endpoints."""
+
+    def __init__(self, lab: Simulator, faults: Faults, log: RequestLog) -> None:
+        self._lab = lab
+        self._faults = faults
+        self._log = log
+
+    def install(self, app: web.Application) -> None:
+        """Add the endpoints to the server."""
+        app.router.add_get("/_lab/ready", self._guarded(self._ready))
+        app.router.add_get("/_lab/log", self._guarded(self._get_log))
+        app.router.add_get("/_lab/counts", self._guarded(self._counts))
+        app.router.add_get("/_lab/state", self._guarded(self._state))
+        app.router.add_post("/_lab/fault", self._guarded(self._fault))
+        app.router.add_post("/_lab/clear-faults", self._guarded(self._clear_faults))
+        app.router.add_post("/_lab/outcome", self._guarded(self._outcome))
+        app.router.add_post("/_lab/set", self._guarded(self._set))
+        app.router.add_post("/_lab/clear-sets", self._guarded(self._clear_sets))
+        app.router.add_post("/_lab/principal", self._guarded(self._principal))
+        app.router.add_post("/_lab/expire-tokens", self._guarded(self._expire_tokens))
+        app.router.add_post("/_lab/discover", self._guarded(self._discover))
+
+    def _guarded(self, handler: Command) -> Handler:
+        async def guarded(request: web.Request) -> web.Response:
+            if not hmac.compare_digest(request.headers.get(HEADER, ""), self._lab.config.lab_token):
+                return web.json_response({"error": f"header {HEADER} is missing or wrong"}, status=401)
+            try:
+                body = await request.json() if request.can_read_body else {}
+                result = handler(body, request)
+                answer = await result if isinstance(result, Awaitable) else result
+            except (ValidationError, ValueError, KeyError, TypeError, StopIteration, re.error) as error:
+                return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+            return web.json_response(answer)
+
+        return guarded
+
+    def _ready(self, _body: dict[str, object], _request: web.Request) -> object:
+        return {"ready": True}
+
+    def _get_log(self, _body: dict[str, object], request: web.Request) -> object:
+        return self._log.since(int(request.query.get("since", "0")))
+
+    def _counts(self, _body: dict[str, object], _request: web.Request) -> object:
+        return self._log.counts()
+
+    def _state(self, _body: dict[str, object], _request: web.Request) -> object:
+        return describe(self._lab.world)
+
+    def _fault(self, body: dict[str, object], _request: web.Request) -> object:
+        self._faults.add(FaultRule.model_validate(body))
+        return {}
+
+    def _clear_faults(self, _body: dict[str, object], _request: web.Request) -> object:
+        self._faults.clear()
+        self._lab.world.book.outcomes.clear()
+        return {}
+
+    def _outcome(self, body: dict[str, object], _request: web.Request) -> object:
+        names = ("code", "message", "causes", "action")
+        fault = ServiceFault(*(str(body.pop(name, "")) for name in names))
+        state = State(str(body.pop("state")))
+        self._lab.world.book.outcomes.append(Outcome(state=state, fault=fault, **body))  # type: ignore[arg-type]
+        return {}
+
+    def _set(self, body: dict[str, object], _request: web.Request) -> object:
+        kind, name, path = (str(body[k]) for k in ("kind", "name", "path"))
+        change = Changes(self._lab).find(kind, path)
+        if change is not None:
+            change(name, body["value"])
+        else:
+            self._lab.world.overlay.put(kind, name, path, body["value"])
+        return {}
+
+    def _clear_sets(self, _body: dict[str, object], _request: web.Request) -> object:
+        self._lab.world.overlay.clear()
+        return {}
+
+    def _principal(self, body: dict[str, object], _request: web.Request) -> object:
+        """Change an application's secrets or denied actions."""
+        account = self._lab.directory.accounts[str(body["client_id"])]
+        for name in ("secrets", "denied_actions"):
+            value = body.get(name)
+            if isinstance(value, list):
+                setattr(account, name, tuple(str(v) for v in value))
+        return {}
+
+    def _expire_tokens(self, _body: dict[str, object], _request: web.Request) -> object:
+        return {"expired": self._lab.directory.revoke_all()}
+
+    async def _discover(self, _body: dict[str, object], _request: web.Request) -> object:
+        await self._lab.discovery.run(at_once=True)
+        return {}
+
+
+class Changes:
+    """Changes of the world itself, by kind and attribute; any other path is put over the answers."""
+
+    def __init__(self, lab: Simulator) -> None:
+        self._world = lab.world
+
+    def find(self, kind: str, path: str) -> Callable[[str, object], None] | None:
+        """The change that `kind` and `path` mean, or None."""
+        return getattr(self, f"_{kind}_{path}".casefold(), None)
+
+    def _item_known(self, name: str, value: object) -> None:
+        self._world.item_of(name).is_known = bool(value)
+
+    def _item_agent_registered(self, name: str, value: object) -> None:
+        now = self._world.clock.now()
+        self._world.item_of(name).agent_ready = now if value else now + timedelta(days=1)
+
+    def _vm_power(self, name: str, value: object) -> None:
+        self._world.estate.vms[name].power = str(value)
+
+    def _vm_locked(self, name: str, value: object) -> None:
+        self._world.estate.vms[name].is_locked = bool(value)
+
+    def _vm_exists(self, name: str, value: object) -> None:
+        if not value:
+            self._world.estate.remove_vm(name)
+
+    def _connection_status(self, name: str, value: object) -> None:
+        self._world.estate.connections[name].status = str(value)
+
+    def _circuit_peering_state(self, name: str, value: object) -> None:
+        self._world.estate.circuits[name].peering_state = str(value)
+
+    def _fabric_connected(self, _name: str, value: object) -> None:
+        self._world.configuration_server_connected = bool(value)
+
+    def _mastertarget_agent_version(self, name: str, value: object) -> None:
+        next(t for t in self._world.master_targets.values() if t.name == name).agent_version = str(value)
+
+    def _policy_exists(self, name: str, value: object) -> None:
+        if not value:
+            del self._world.policies[name]
+
+    def _mapping_exists(self, name: str, value: object) -> None:
+        if not value:
+            del self._world.mappings[name]
+
+    def _processserver_exists(self, name: str, value: object) -> None:
+        if not value:
+            servers = self._world.process_servers
+            del servers[next(s.id for s in servers.values() if s.name == name)]

@@ -1,0 +1,125 @@
+"""Why a reprotect or a failback fails: judged from the configuration server's own reading of vCenter.
+
+Source: site-recovery facts, section 3; requirements R6-R9, R16, R18-R20, R24.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import faultbook
+from .items import Item
+from .jobs import ServiceFault
+from .onprem import DatastoreReading, MachineReading
+from .servers import MasterTarget
+
+MAX_DISKS = 60
+USABLE_TYPES = ("VMFS", "vsan")
+
+
+@dataclass(frozen=True, slots=True)
+class ReprotectFacts:
+    """All that a reprotect towards the site depends on."""
+
+    item: Item
+    now: datetime
+    target: MasterTarget
+    target_vm: MachineReading | None
+    source_vm: MachineReading | None
+    names_on_target_host: tuple[str, ...]
+    retention_drive: str
+    group_targets: frozenset[str]
+    """Ids of the master targets that other members of the group use."""
+    azure_vm_runs: bool
+    has_private_path: bool
+    policy_is_associated: bool
+    is_connected: bool
+
+
+def usable_datastores(vm: MachineReading | None) -> tuple[DatastoreReading, ...]:
+    """Datastores that a master target lists: none without VMware Tools, and NFS never."""
+    if vm is None or not vm.tools_running:
+        return ()
+    return tuple(d for d in vm.host_datastores if d.type in USABLE_TYPES)
+
+
+def reprotect_fault(facts: ReprotectFacts) -> ServiceFault | None:
+    """The first reason why this reprotect fails, or None."""
+    return next(_reprotect_faults(facts), None)
+
+
+def _reprotect_faults(facts: ReprotectFacts) -> Iterator[ServiceFault]:
+    yield from _service_faults(facts)
+    yield from _choice_faults(facts)
+    vm = facts.target_vm
+    if vm is None or not vm.is_powered_on:
+        yield faultbook.TARGET_GONE
+        return
+    yield from _target_faults(facts, vm)
+    yield from _source_faults(facts, vm)
+
+
+def _service_faults(facts: ReprotectFacts) -> Iterator[ServiceFault]:
+    if not facts.is_connected:
+        yield faultbook.CS_DISCONNECTED
+    if not facts.item.is_known:
+        yield faultbook.NOT_IN_DATABASE
+    if not facts.azure_vm_runs:
+        yield faultbook.VM_NOT_RUNNING
+    if not facts.has_private_path:
+        yield faultbook.NO_PRIVATE_PATH
+    if facts.item.agent_ready is None or facts.now < facts.item.agent_ready:
+        yield faultbook.AGENT_MISSING
+
+
+def _choice_faults(facts: ReprotectFacts) -> Iterator[ServiceFault]:
+    if not facts.policy_is_associated:
+        yield faultbook.POLICY_NOT_ASSOCIATED
+    if facts.target.os_family != facts.item.guest.family:
+        yield faultbook.OTHER_FAMILY
+    if facts.group_targets - {facts.target.id}:
+        yield faultbook.OTHER_TARGET
+    if facts.retention_drive not in facts.target.listed:
+        yield faultbook.NO_RETENTION_VOLUME
+
+
+def _target_faults(facts: ReprotectFacts, vm: MachineReading) -> Iterator[ServiceFault]:
+    if vm.has_snapshot:
+        yield faultbook.SNAPSHOTS
+    if vm.has_paravirtual_controller:
+        yield faultbook.PARAVIRTUAL
+    if not vm.disk_uuid_enabled:
+        yield faultbook.DISK_UUID
+    if not usable_datastores(vm):
+        yield faultbook.NO_DATASTORE
+    if len(vm.disks) + len(facts.item.machine.disks) > MAX_DISKS:
+        yield faultbook.TOO_MANY_DISKS
+
+
+def _source_faults(facts: ReprotectFacts, target_vm: MachineReading) -> Iterator[ServiceFault]:
+    source = facts.source_vm
+    if source is None:
+        same_name = facts.item.friendly_name in facts.names_on_target_host
+        yield faultbook.SAME_NAME_ON_HOST if same_name else faultbook.NO_MACHINE
+        return
+    writable = {d.name for d in target_vm.host_datastores if d.is_writable}
+    if not set(source.datastores) <= writable:
+        yield faultbook.DATASTORE_NOT_MOUNTED
+
+
+def power_on_fault(vm: MachineReading | None) -> ServiceFault | None:
+    """Why the on-premises machine cannot be brought up at failback, or None."""
+    if vm is None:
+        return faultbook.NO_MACHINE
+    if vm.host_free_mib < vm.memory_mib:
+        return faultbook.HOST_MEMORY
+    return None
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Whether an agent's version such as `9.61.0.0` is newer than another."""
+    return _parts(version) > _parts(than)
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(p) for p in version.split("."))

@@ -1,0 +1,270 @@
+"""The provider's part of a protected item: InMageAzureV2 towards Azure, InMage towards the site.
+
+Members, nulls and numbers as recorded; what they are while data is copied is the lab's own choice.
+"""
+
+from datetime import datetime, timedelta
+
+from failback_lab.azure.arm import Json
+from failback_lab.azure.clock import NO_EXPIRY, wire_seconds, wire_time
+from failback_lab.azure.estate import VM
+from failback_lab.azure.items import Item
+from failback_lab.azure.points import consistency_points
+from failback_lab.azure.world import World
+from failback_lab.scenario import GIB
+
+from .servers import HEARTBEAT_AGE
+
+
+def details(world: World, it: Item, now: datetime) -> Json:
+    return _in_mage(world, it, now) if it.is_reversed else _in_mage_azure_v2(world, it, now)
+
+
+def _rpo(now: datetime) -> int:
+    """A recovery point objective that keeps moving between 2 and 5 minutes."""
+    return 120 + int(now.timestamp()) % 180
+
+
+def _in_mage(world: World, it: Item, now: datetime) -> Json:
+    state, description = it.state
+    progress = it.sync.overall(now) if it.sync else 0
+    points = consistency_points(world, it)
+    start, end = _retention_window(world, it, now)
+    return {
+        "instanceType": "InMage",
+        "activeSiteType": it.shows.site,
+        "sourceVmCpuCount": 0,
+        "sourceVmRamSizeInMB": 0,
+        "osDetails": {"osVhdId": None, "osType": it.guest.family, "vhdName": None},
+        "protectionStage": "InitialSync" if it.sync else "DifferentialSync",
+        "vmId": it.physical_id,
+        "vmProtectionState": state,
+        "vmProtectionStateDescription": description,
+        "resyncDetails": {
+            "initialReplicationType": "InitialReplication",
+            "initialReplicationProgressPercentage": str(progress),
+        },
+        "retentionWindowStart": start,
+        "retentionWindowEnd": end,
+        "compressedDataRateInMB": 17.353750228882,
+        "uncompressedDataRateInMB": 183.08417224884,
+        "rpoInSeconds": _rpo(now),
+        "protectedDisks": [_disk(it, index, now) for index in range(len(it.machine.disks))],
+        "ipAddress": it.azure_ip,
+        "lastHeartbeat": wire_seconds(now - HEARTBEAT_AGE),
+        "processServerId": it.process_server,
+        "masterTargetId": it.master_target,
+        "consistencyPoints": {name: wire_time(moment) for name, moment in points.items()},
+        "diskResized": "NotResized",
+        "rebootAfterUpdateStatus": None,
+        **_group(it),
+        "agentDetails": {
+            "agentVersion": world.vault.configuration_server.agent_version,
+            "agentUpdateStatus": "NotRequired",
+            "postUpdateRebootStatus": "NotRequired",
+            "agentExpiryDate": NO_EXPIRY,
+        },
+        "vCenterInfrastructureId": None,
+        "infrastructureVmId": it.physical_id,
+        "vmNics": [_nic(it, None)],
+        "discoveryType": "Physical",
+        "azureStorageAccountId": None,
+        "datastores": _datastores(it),
+        "validationErrors": [],
+        "lastRpoCalculatedTime": wire_seconds(now - HEARTBEAT_AGE),
+        "lastUpdateReceivedTime": wire_time(now - HEARTBEAT_AGE),
+        "replicaId": it.vm_id,
+        "osVersion": None,
+        "isAdditionalStatsAvailable": False,
+        "totalDataTransferred": 0,
+        "totalProgressHealth": "InProgress" if it.sync else "Completed",
+    }
+
+
+def _retention_window(world: World, it: Item, now: datetime) -> tuple[str | None, str | None]:
+    if it.protected_since is None:
+        return None, None
+    kept = world.clock.span(world.policies[it.policy].retention * 60)
+    return wire_seconds(max(it.protected_since, now - kept)), wire_seconds(now)
+
+
+def _disk(it: Item, index: int, now: datetime) -> Json:
+    size = it.machine.disks[index].size_gib * GIB
+    percent = it.sync.percent(index, now) if it.sync else 0
+    total = it.sync.disks[index].total_bytes if it.sync else 0
+    moved = total * percent // 100
+    is_copying = it.sync is not None and percent < 100
+    return {
+        "diskId": "{" + str(it.machine.disk_uuid(index)).upper() + "}",
+        "diskName": f"Disk{index}",
+        "protectionStage": "InitialSync" if is_copying else "DifferentialSync",
+        "healthErrorCode": None,
+        "rpoInSeconds": _rpo(now),
+        "resyncRequired": "NotRequired",
+        "resyncProgressPercentage": percent,
+        "resyncDurationInSeconds": int((now - it.sync.started).total_seconds()) if it.sync else 298,
+        "diskCapacityInBytes": size,
+        "fileSystemCapacityInBytes": size,
+        "sourceDataInMB": 0.0,
+        "psDataInMB": 0.0,
+        "targetDataInMB": 0.0,
+        "diskResized": "NotResized",
+        "lastRpoCalculatedTime": wire_seconds(now - HEARTBEAT_AGE),
+        "resyncProcessedBytes": moved,
+        "resyncTotalTransferredBytes": moved,
+        "resyncLast15MinutesTransferredBytes": moved,
+        "resyncLastDataTransferTimeUTC": wire_seconds(now - HEARTBEAT_AGE) if is_copying else None,
+        "resyncStartTime": wire_seconds(it.sync.started) if it.sync else None,
+        "progressHealth": "InProgress" if is_copying else "Completed",
+        "progressStatus": "Green" if is_copying else "Grey",
+    }
+
+
+def _azure_v2_disk(it: Item, index: int, now: datetime) -> Json:
+    disk = _disk(it, index, now)
+    for name in ("source", "ps", "target"):
+        disk[f"{name}DataInMegaBytes"] = disk.pop(f"{name}DataInMB")
+    return disk
+
+
+def _in_mage_azure_v2(world: World, it: Item, now: datetime) -> Json:
+    state, description = it.state
+    estate, vault = world.estate, world.vault
+    replica = f"{it.vm_id}_replica_{world.ids.container}"
+    server = world.process_servers.get(it.process_server)
+    cpu = "sourceVmCPUCount" if world.config.casing_drift else "sourceVmCpuCount"
+    logs = world.ids.of(vault.resource_group, "Microsoft.Storage/storageAccounts", vault.log_storage_account)
+    return {
+        "instanceType": "InMageAzureV2",
+        "infrastructureVmId": it.vm_id,
+        "vCenterInfrastructureId": "9",
+        "protectionStage": "InitialSync" if it.sync else "DifferentialSync",
+        "vmId": it.vm_id,
+        "vmProtectionState": state,
+        "vmProtectionStateDescription": description,
+        "resyncProgressPercentage": it.sync.overall(now) if it.sync else 0,
+        "rpoInSeconds": _rpo(now),
+        "compressedDataRateInMB": 1119.979932785,
+        "uncompressedDataRateInMB": 1119.979932785,
+        "ipAddress": it.machine.ips[0],
+        "agentVersion": vault.configuration_server.agent_version,
+        "agentExpiryDate": NO_EXPIRY,
+        "isAgentUpdateRequired": "NotRequired",
+        "isRebootAfterUpdateRequired": "NotRequired",
+        "lastHeartbeat": wire_seconds(_agent_heartbeat(it, now)),
+        "processServerId": it.process_server,
+        "processServerName": server.name if server else None,
+        **_group(it),
+        "protectedDisks": [_azure_v2_disk(it, index, now) for index in range(len(it.machine.disks))],
+        "diskResized": "NotResized",
+        "masterTargetId": it.process_server,
+        cpu: 0,
+        "sourceVmRamSizeInMB": 0,
+        "osType": it.guest.family,
+        "vhdName": None,
+        "osDiskId": None,
+        "azureVMDiskDetails": None,
+        "recoveryAzureVMName": it.azure_vm_name,
+        "recoveryAzureVMSize": "Standard_F2s_v2",
+        "recoveryAzureStorageAccount": None,
+        "recoveryAzureLogStorageAccountId": logs,
+        "vmNics": [_nic(it, estate.network_id, estate.subnet_of(it.azure_ip))],
+        "selectedRecoveryAzureNetworkId": estate.network_id,
+        "selectedTfoAzureNetworkId": None,
+        "selectedSourceNicId": it.machine.mac_address.upper(),
+        "discoveryType": "vCenter",
+        "enableRdpOnTargetOption": "Never",
+        "datastores": _datastores(it),
+        # Ends in an empty name while there is no Azure VM (recorded).
+        "targetVmId": world.ids.of(estate.vm_group, VM, it.azure_vm or ""),
+        "recoveryAzureResourceGroupId": f"/subscriptions/{world.ids.subscription}/resourceGroups/{estate.vm_group}",
+        "recoveryAvailabilitySetId": None,
+        "targetAvailabilityZone": None,
+        "targetProximityPlacementGroupId": None,
+        "useManagedDisks": "true",
+        "licenseType": "NotSpecified",
+        "sqlServerLicenseType": "NotSpecified",
+        "validationErrors": [],
+        "lastRpoCalculatedTime": wire_seconds(now - HEARTBEAT_AGE),
+        "lastUpdateReceivedTime": wire_time(now - HEARTBEAT_AGE),
+        "replicaId": replica,
+        "osVersion": it.guest.asr_version,
+        "protectedManagedDisks": [_managed_disk(world, it, index) for index in range(len(it.machine.disks))],
+        "lastRecoveryPointReceived": wire_time(now - timedelta(seconds=_rpo(now))),
+        "firmwareType": "BIOS",
+        "azureVmGeneration": "V1",
+        "isAdditionalStatsAvailable": False,
+        "totalDataTransferred": -1,
+        "totalProgressHealth": "InProgress" if it.sync else "Completed",
+        "targetVmTags": {},
+        "seedManagedDiskTags": None,
+        "targetManagedDiskTags": None,
+        "targetNicTags": {},
+    }
+
+
+def _agent_heartbeat(it: Item, now: datetime) -> datetime:
+    """After a failover the agent is heard again only once the Azure VM has registered."""
+    if it.last_failover and it.agent_ready and now < it.agent_ready:
+        return it.last_failover
+    return now - HEARTBEAT_AGE
+
+
+def _managed_disk(world: World, it: Item, index: int) -> Json:
+    name = f"ms-{it.machine.disk_uuid(index)}"
+    return {
+        "diskId": "{" + str(it.machine.disk_uuid(index)).upper() + "}",
+        "seedManagedDiskId": world.ids.of(world.estate.vm_group, "Microsoft.Compute/disks", name),
+        "replicaDiskType": "Standard_LRS",
+        "diskEncryptionSetId": None,
+    }
+
+
+def _group(it: Item) -> Json:
+    return {"multiVmGroupId": it.group_id, "multiVmGroupName": it.group_name, "multiVmSyncStatus": "Enabled"}
+
+
+def _datastores(it: Item) -> list[str]:
+    return list(dict.fromkeys(d.datastore or it.machine.datastore for d in it.machine.disks))
+
+
+def _nic(it: Item, network: str | None, subnet: str = "") -> Json:
+    forward = network is not None
+    address: Json = {
+        "name": None,
+        "isPrimary": True,
+        "subnetName": "Subnet-1",
+        "staticIPAddress": None,
+        "ipAddressType": "Dynamic",
+        "isSeletedForFailover": True,
+        "recoverySubnetName": subnet,
+        "recoveryStaticIPAddress": it.azure_ip if forward else "",
+        "recoveryIPAddressType": "Static" if forward else "Dynamic",
+        "recoveryPublicIPAddressId": None,
+        "recoveryLBBackendAddressPoolIds": None,
+        "tfoSubnetName": None,
+        "tfoStaticIPAddress": None,
+        "tfoPublicIPAddressId": None,
+        "tfoLBBackendAddressPoolIds": None,
+    }
+    mac = it.machine.mac_address if forward else "00:22:48:" + it.machine.mac_address[-8:]
+    return {
+        "nicId": mac.upper(),
+        "replicaNicId": None,
+        "sourceNicArmId": None,
+        "vMNetworkName": "Intel(R) 82574L Gigabit Network Connection" if forward else "Microsoft Hyper-V Network Adapter #2",
+        "recoveryVMNetworkId": network,
+        "ipConfigs": [address],
+        "selectionType": "SelectedByUser" if forward else "NotSelected",
+        "recoveryNetworkSecurityGroupId": None,
+        "enableAcceleratedNetworkingOnRecovery": None,
+        "tfoVMNetworkId": None,
+        "tfoNetworkSecurityGroupId": None,
+        "enableAcceleratedNetworkingOnTfo": None,
+        "recoveryNicName": None,
+        "recoveryNicResourceGroupName": None,
+        "reuseExistingNic": False,
+        "tfoRecoveryNicName": None,
+        "tfoRecoveryNicResourceGroupName": None,
+        "tfoReuseExistingNic": False,
+    }

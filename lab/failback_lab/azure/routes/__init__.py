@@ -1,0 +1,1 @@
+"""Requests to answers: one module a group of resources."""
