@@ -1,0 +1,71 @@
+"""Jobs of the vault: those of a window by LIST, named ones by GET with their children."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from failback_operator.domain.vault import Job, VaultFacts
+
+from .calls import Calls
+from .convert_job import job, with_children
+from .merge import merged_jobs, newest_first
+from .session import AzureSession
+from .settings import ReaderSettings
+
+DEEPEST = 3
+
+
+class JobReader:
+    """Reads jobs."""
+
+    def __init__(self, session: AzureSession, calls: Calls, settings: ReaderSettings) -> None:
+        self._session = session
+        self._calls = calls
+        self._settings = settings
+        self._vault = (session.endpoint.resource_group, session.endpoint.vault)
+
+    async def read(self, previous: VaultFacts | None, now: datetime) -> tuple[Job, ...]:
+        """The jobs of the look-back window, newest first. What `previous` knows is listed again from its newest job on only."""
+        known = previous.jobs if previous else ()
+        since = self._since(known, now)
+        text = self._settings.jobs_filter.format(start=_odata(since), end=_odata(now + self._settings.job_overlap))
+        options = {"filter": text} if text else {}
+        models = await self._calls.whole(self._session.site_recovery.replication_jobs.list, *self._vault, **options)
+        listed = [job(model) for model in models]
+        jobs = merged_jobs(listed, known)
+        jobs = merged_jobs(await self._details(jobs, known), jobs)
+        oldest = now - self._settings.job_window
+        return newest_first(each for each in jobs if not each.is_over or each.started_at is None or each.started_at >= oldest)
+
+    async def get(self, name: str) -> tuple[Job, ...]:
+        """The job, with the errors of its children, and then the children; none if there is no such job."""
+        return await self._get(name, DEEPEST)
+
+    async def _get(self, name: str, depth: int) -> tuple[Job, ...]:
+        model = await self._calls.get_or_none(self._session.site_recovery.replication_jobs.get, *self._vault, name)
+        if model is None:
+            return ()
+        found = job(model)
+        names = found.child_jobs if depth else ()
+        families = [await self._get(child, depth - 1) for child in names if child.casefold() != name.casefold()]
+        children = [each for family in families for each in family]
+        return (with_children(found, children), *children)
+
+    async def _details(self, jobs: Iterable[Job], known: Iterable[Job]) -> tuple[Job, ...]:
+        """Jobs that ended badly since the last read: only GET is sure to tell why."""
+        ended = {each.name for each in known if each.is_over}
+        bad = newest_first(each for each in jobs if each.is_over and not each.is_success and each.name not in ended)
+        families = await self._calls.each(lambda each: self.get(each.name), bad[: self._settings.jobs_per_read])
+        return tuple(member for family in families for member in family)
+
+    def _since(self, known: Iterable[Job], now: datetime) -> datetime:
+        """Where to begin: the newest known job, but not after one that still runs."""
+        oldest = now - self._settings.job_window
+        started = [each.started_at for each in known if each.started_at]
+        if not started:
+            return oldest
+        running = [each.started_at for each in known if each.started_at and not each.is_over]
+        return max(oldest, min((max(started), *running)) - self._settings.job_overlap)
+
+
+def _odata(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,79 @@
+"""Azure machines: one by one, or by the paged list with status where they are many."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.vault import AzureVm, VaultFacts
+
+from . import convert
+from .calls import Calls, together
+from .session import AzureSession
+from .settings import ReaderSettings
+from .wire import Record
+
+_VM = re.compile(
+    r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.Compute"
+    r"/virtualMachines/(?P<name>[^/]+)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The machines that are there, and those that were looked for and are not."""
+
+    found: tuple[AzureVm, ...] = ()
+    missing: frozenset[ArmId] = frozenset()
+
+
+class MachineReader:
+    """Reads Azure machines by id."""
+
+    def __init__(self, session: AzureSession, calls: Calls, settings: ReaderSettings) -> None:
+        self._session = session
+        self._calls = calls
+        self._settings = settings
+
+    async def get(self, wanted: Iterable[ArmId]) -> Machines:
+        """Each by a GET with its instance view."""
+        ids = sorted({ArmId(each) for each in wanted}, key=str.casefold)
+        read = await self._calls.each(self._get, ids)
+        pairs = list(zip(ids, read, strict=True))
+        return Machines(
+            found=tuple(vm for _, vm in pairs if vm is not None),
+            missing=frozenset(arm_id for arm_id, vm in pairs if vm is None),
+        )
+
+    async def read(self, wanted: frozenset[ArmId], previous: VaultFacts | None, in_motion: frozenset[ArmId]) -> Machines:
+        """All `wanted`: those `in_motion` and unknown ones by GET, the rest by power state from the list where they are many."""
+        if len(wanted) <= self._settings.vm_gets:
+            return await self.get(wanted)
+        known = {vm.arm_id: vm for vm in (previous.azure_vms if previous else ()) if vm.arm_id in wanted}
+        powers = await self._powers(wanted)
+        listed = tuple(
+            replace(vm, power_state=powers[arm_id])
+            for arm_id, vm in known.items()
+            if arm_id not in in_motion and powers.get(arm_id) is not None
+        )
+        # One that the list does not have is asked for by name: absence from a list is no proof.
+        rest = await self.get(wanted - {vm.arm_id for vm in listed})
+        return Machines(tuple(sorted((*listed, *rest.found), key=lambda vm: vm.arm_id.casefold())), rest.missing)
+
+    async def _get(self, arm_id: ArmId) -> AzureVm | None:
+        found = _VM.match(arm_id)
+        if found is None:
+            return None
+        operations = self._session.compute(found["subscription"]).virtual_machines
+        model = await self._calls.get_or_none(operations.get, found["group"], found["name"], expand="instanceView")
+        return None if model is None else replace(convert.azure_vm(model), arm_id=arm_id)
+
+    async def _powers(self, wanted: frozenset[ArmId]) -> dict[ArmId, str | None]:
+        """Power state by id, of every machine of the subscriptions concerned."""
+        subscriptions = sorted({found["subscription"].casefold() for arm_id in wanted if (found := _VM.match(arm_id))})
+        lists = await together(
+            self._calls.whole(self._session.compute(each).virtual_machines.list_all, status_only="true") for each in subscriptions
+        )
+        models = (model for each in lists for model in each)
+        return {ArmId(Record(model).required("id")): convert.power_state(model) for model in models}

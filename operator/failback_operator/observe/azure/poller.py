@@ -1,0 +1,174 @@
+"""Keeps one vault's facts fresh: everything at one interval, what moves at a shorter one."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.ports import Clock
+from failback_operator.domain.reading import Part, SourceError, SourceProblem
+from failback_operator.domain.vault import VaultFacts
+
+from .errors import ReadFailed
+from .merge import VaultPatch, patched
+from .reader import VaultReader
+from .settings import PollSettings
+
+logger = logging.getLogger(__name__)
+
+OnPart = Callable[[Part[VaultFacts]], None]
+
+
+class AzurePoller:
+    """Reads a vault again and again while `run` runs, and hands out each new Part.
+
+    After a failed read the Part keeps the facts and time of the last complete one beside the error.
+    """
+
+    def __init__(self, reader: VaultReader, settings: PollSettings, on_part: OnPart, clock: Clock) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._on_part = on_part
+        self._clock = clock
+        self._part: Part[VaultFacts] = Part()
+        self._items: frozenset[ArmId] = frozenset()
+        self._jobs: frozenset[str] = frozenset()
+        self._vms: frozenset[ArmId] = frozenset()
+        self._due: dict[str, float] = {}
+        self._moved = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._quiet_until = 0.0
+        self._reading_since: float | None = None
+        self._patches: list[VaultPatch] = []
+
+    @property
+    def part(self) -> Part[VaultFacts]:
+        """The facts as they are now."""
+        return self._part
+
+    def update_motion(self, items: frozenset[ArmId], jobs: frozenset[str], vms: frozenset[ArmId] = frozenset()) -> None:
+        """What moves: items and jobs are read at the short interval, a new one at once; `vms` are read with each full read."""
+        if not vms <= self._vms:
+            self._wanted.set()
+        self._items, self._jobs, self._vms = items, jobs, vms
+        now = asyncio.get_running_loop().time()
+        names = {*map(str.casefold, items), *map(str.casefold, jobs)}
+        self._due = {name: self._due.get(name, now) for name in names}
+        self._moved.set()
+
+    def refresh_soon(self) -> None:
+        """Ask for a full read without waiting for the interval."""
+        self._wanted.set()
+
+    async def refresh_items(self, ids: frozenset[ArmId], vms: frozenset[ArmId] = frozenset()) -> Part[VaultFacts]:
+        """Read these items by GET, their Azure machines and `vms`, now.
+
+        If not all was read, the Part that is returned has the error: then act on nothing.
+        """
+        if self._part.facts is None:
+            return self._part
+        patch = await self._read_parts(sorted(ids), [], sorted(vms))
+        if isinstance(patch, SourceError):
+            return replace(self._part, error=patch)
+        gone = sorted(each.resource_name for each in ids - {item.arm_id for item in patch.items})
+        if gone:
+            error = SourceError(SourceProblem.NOT_FOUND, f"protected item {', '.join(gone)} was not found in the vault")
+            return replace(self._part, error=error)
+        return replace(self._part, error=None)
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read_everything())
+            group.create_task(self._follow_motion())
+
+    async def _read_everything(self) -> None:
+        while True:
+            self._wanted.clear()
+            error = await self._read_all()
+            interval = self._settings.list_interval if error is None else self._settings.retry_interval
+            await self._rest(self._wanted, self._jittered(min(interval, self._settings.list_interval)))
+
+    async def _read_all(self) -> SourceError | None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self._quiet_until - loop.time()))
+        self._patches.clear()
+        self._reading_since = loop.time()
+        try:
+            facts = await self._reader.read_all(self._part.facts, self._items, self._vms)
+        except ReadFailed as failed:
+            self._fail(failed.error)
+            return failed.error
+        finally:
+            self._reading_since = None
+        # What was read singly in the meantime may be newer than what the lists showed.
+        for patch in self._patches:
+            facts = patched(facts, patch)
+        self._publish(Part(facts, self._clock.now(), None))
+        return None
+
+    async def _follow_motion(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            wait = min(self._due.values(), default=loop.time() + 3600) - loop.time()
+            if wait > 0 or self._part.facts is None:
+                await self._rest(self._moved, max(wait, 0.0) or self._settings.job_interval.total_seconds())
+                self._moved.clear()
+                continue
+            await asyncio.sleep(max(0.0, self._quiet_until - loop.time()))
+            await self._poll_due(loop.time())
+
+    async def _poll_due(self, now: float) -> None:
+        names = {name for name, due in self._due.items() if due <= now}
+        items = sorted(each for each in self._items if each.casefold() in names)
+        jobs = sorted(each for each in self._jobs if each.casefold() in names)
+        # A failure is not published: the next full read fails as well if it lasts.
+        await self._read_parts(items, jobs, [])
+        again = asyncio.get_running_loop().time() + self._jittered(self._settings.job_interval)
+        self._due.update({name: again for name in names if name in self._due})
+
+    async def _read_parts(self, items: list[ArmId], jobs: list[str], vms: list[ArmId]) -> VaultPatch | SourceError:
+        try:
+            patch = await self._reader.read_parts(items, jobs, vms)
+        except ReadFailed as failed:
+            self._be_quiet(failed.error)
+            logger.debug("what moves cannot be read: %s", failed)
+            return failed.error
+        if self._reading_since is not None:
+            self._patches.append(patch)
+        if self._part.facts is not None:
+            self._publish(replace(self._part, facts=patched(self._part.facts, patch)))
+        return patch
+
+    def _fail(self, error: SourceError) -> None:
+        self._be_quiet(error)
+        if self._part.error != error:
+            logger.warning("the vault cannot be read: %s: %s", error.problem, error.message)
+        self._publish(replace(self._part, error=error))
+
+    def _be_quiet(self, error: SourceError) -> None:
+        """Keep a Retry-After."""
+        if error.retry_after is not None:
+            until = asyncio.get_running_loop().time() + error.retry_after.total_seconds()
+            self._quiet_until = max(self._quiet_until, until)
+
+    def _publish(self, part: Part[VaultFacts]) -> None:
+        if self._part.error is not None and part.error is None:
+            logger.info("the vault is read again")
+        self._part = part
+        self._on_part(part)
+
+    def _jittered(self, interval: timedelta) -> float:
+        spread = self._settings.jitter
+        return interval.total_seconds() * random.uniform(1 - spread, 1 + spread)  # noqa: S311 - no secret depends on it
+
+    @staticmethod
+    async def _rest(event: asyncio.Event, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return

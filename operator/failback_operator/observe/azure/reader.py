@@ -1,0 +1,175 @@
+"""Reads one fabric's part of a vault: everything, or single items and jobs."""
+
+from collections.abc import Awaitable, Iterable
+from dataclasses import replace
+from typing import TypeVar
+from zlib import crc32
+
+import aiohttp
+from azure.core.exceptions import AzureError
+
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.ports import Clock
+from failback_operator.domain.reading import SourceError, SourceProblem
+from failback_operator.domain.vault import Fabric, Job, ProtectedItem, VaultFacts
+
+from . import convert
+from .calls import Calls, together
+from .convert_item import item_detail, listed_item
+from .errors import FabricMissing, ReadFailed, source_error
+from .job_reader import JobReader
+from .machines import MachineReader
+from .merge import VaultPatch, carried_detail, in_order
+from .session import AzureSession
+from .settings import ReaderSettings
+from .wire import Record
+
+T = TypeVar("T")
+
+_UNREADABLE = (AzureError, aiohttp.ClientError, OSError, ValueError, FabricMissing)
+
+
+class VaultReader:
+    """Reads the vault of a session's endpoint. Methods raise ReadFailed for whatever the other side does or does not answer."""
+
+    def __init__(self, session: AzureSession, clock: Clock, settings: ReaderSettings | None = None) -> None:
+        self._session = session
+        self._clock = clock
+        self._settings = settings or ReaderSettings()
+        self._calls = Calls(self._settings)
+        self._vault = (session.endpoint.resource_group, session.endpoint.vault)
+        self._machines = MachineReader(session, self._calls, self._settings)
+        self._jobs = JobReader(session, self._calls, self._settings)
+
+    async def read_all(
+        self, previous: VaultFacts | None, in_motion: frozenset[ArmId], vms: frozenset[ArmId] = frozenset()
+    ) -> VaultFacts:
+        """Everything, `vms` besides the items' own machines. Details that LIST lacks are got where they are missing or old."""
+        return await self._told(self._read_all(previous, in_motion, vms))
+
+    async def read_item(self, arm_id: ArmId) -> ProtectedItem:
+        """One item by GET, with its detail."""
+        return await self._told(self._item(arm_id))
+
+    async def read_job(self, name: str) -> tuple[Job, ...]:
+        """A job with its own errors and its children's, then the children; none if there is no such job."""
+        return await self._told(self._jobs.get(name))
+
+    async def read_parts(self, items: Iterable[ArmId], jobs: Iterable[str], vms: Iterable[ArmId]) -> VaultPatch:
+        """Those of these items that are there, the Azure machines that they name, these jobs with their children, and `vms`."""
+        return await self._told(self._read_parts(tuple(items), tuple(jobs), frozenset(vms)))
+
+    async def _told(self, reading: Awaitable[T]) -> T:
+        """The one place where what the SDK raises becomes a SourceError."""
+        try:
+            return await reading
+        except _UNREADABLE as raised:
+            raise ReadFailed(source_error(raised, self._session.endpoint)) from raised
+
+    async def _read_all(self, previous: VaultFacts | None, in_motion: frozenset[ArmId], vms: frozenset[ArmId]) -> VaultFacts:
+        client, now = self._session.site_recovery, self._clock.now()
+        fabric = await self._fabric_facts(previous)
+        name = fabric.arm_id.resource_name
+        vault = self._vault
+        providers, vcenters, listed, policies, mappings = await together(
+            (
+                self._calls.whole(client.replication_recovery_services_providers.list_by_replication_fabrics, *vault, name),
+                self._calls.whole(client.replicationv_centers.list_by_replication_fabrics, *vault, name),
+                self._calls.whole(client.replication_protected_items.list, *vault),
+                self._calls.whole(client.replication_policies.list, *vault),
+                self._calls.whole(client.replication_protection_container_mappings.list, *vault),
+            )
+        )
+        jobs = await self._jobs.read(previous, now)
+        mine = [item for model in listed if _is_within((item := listed_item(model)).arm_id, fabric.arm_id)]
+        items = await self._detailed(mine, previous, in_motion)
+        targets = {item.target_vm_id for item in items if item.target_vm_id} | vms
+        moving = {item.target_vm_id for item in items if item.target_vm_id and item.arm_id in in_motion} | vms
+        machines = await self._machines.read(frozenset(targets), previous, frozenset(moving))
+        made = [mapping for model in mappings if _is_within((mapping := convert.mapping(model)).arm_id, fabric.arm_id)]
+        return VaultFacts(
+            fabric=fabric,
+            providers=tuple(sorted(map(convert.provider, providers), key=lambda each: each.arm_id.casefold())),
+            vcenters=tuple(sorted(map(convert.vcenter, vcenters), key=lambda each: each.arm_id.casefold())),
+            items=in_order(items),
+            policies=tuple(sorted(map(convert.policy, policies), key=lambda each: each.arm_id.casefold())),
+            mappings=tuple(sorted(made, key=lambda each: each.arm_id.casefold())),
+            jobs=jobs,
+            azure_vms=machines.found,
+            missing_vms=machines.missing,
+        )
+
+    async def _fabric_facts(self, previous: VaultFacts | None) -> Fabric:
+        """The fabric by GET. Its name is looked up by name or friendly name, in any case, unless it is known."""
+        get = self._session.site_recovery.replication_fabrics.get
+        if previous is not None:
+            model = await self._calls.get_or_none(get, *self._vault, previous.fabric.arm_id.resource_name)
+            if model is not None:
+                return convert.fabric(model)
+        listed = [
+            Record(each) for each in await self._calls.whole(self._session.site_recovery.replication_fabrics.list, *self._vault)
+        ]
+        wanted = self._session.endpoint.fabric.casefold()
+        for each in listed:
+            if wanted in {_lower(each.text("name")), _lower(each.record("properties").text("friendlyName"))}:
+                return convert.fabric(await self._calls.get(get, *self._vault, each.required("name")))
+        names = (each.record("properties").text("friendlyName") or each.text("name") or "" for each in listed)
+        raise FabricMissing(tuple(sorted(names)))
+
+    async def _detailed(
+        self, listed: Iterable[ProtectedItem], previous: VaultFacts | None, in_motion: frozenset[ArmId]
+    ) -> list[ProtectedItem]:
+        """The listed items, with details kept where still good and got where not: those in motion all, of the others a number."""
+        known = {item.arm_id: item for item in (previous.items if previous else ())}
+        items = {item.arm_id: carried_detail(item, known.get(item.arm_id)) for item in listed}
+        moving = [arm_id for arm_id in items if arm_id in in_motion]
+        due = [item.arm_id for item in items.values() if item.arm_id not in in_motion and self._is_due(item)]
+        # Those without detail before those whose detail is old.
+        due.sort(key=lambda arm_id: items[arm_id].detail is not None)
+        for item in await self._calls.each(self._item_or_none, [*moving, *due[: self._settings.details_per_read]]):
+            if item is not None:
+                items[item.arm_id] = item
+        return list(items.values())
+
+    def _is_due(self, item: ProtectedItem) -> bool:
+        """Whether its detail is to be got: each item at its own age, so that not all come at once."""
+        if item.detail is None:
+            return True
+        share = crc32(item.arm_id.casefold().encode()) / 2**32
+        return self._clock.now() - item.detail.as_of > self._settings.detail_age * (0.5 + share / 2)
+
+    async def _item(self, arm_id: ArmId) -> ProtectedItem:
+        item = await self._item_or_none(arm_id)
+        if item is None:
+            text = f"protected item {arm_id.resource_name} was not found in {self._session.endpoint.vault_text}"
+            raise ReadFailed(SourceError(SourceProblem.NOT_FOUND, text))
+        return item
+
+    async def _item_or_none(self, arm_id: ArmId) -> ProtectedItem | None:
+        """An item by GET; None if it is gone since it was listed (the next LIST tells)."""
+        as_of = self._clock.now()
+        segments = arm_id.strip("/").split("/")
+        path = (*self._vault, segments[-5], segments[-3], segments[-1])
+        model = await self._calls.get_or_none(self._session.site_recovery.replication_protected_items.get, *path)
+        return None if model is None else replace(listed_item(model), detail=item_detail(model, as_of))
+
+    async def _read_parts(self, items: tuple[ArmId, ...], jobs: tuple[str, ...], vms: frozenset[ArmId]) -> VaultPatch:
+        read = [item for item in await self._calls.each(self._item_or_none, dict.fromkeys(items)) if item is not None]
+        families = await self._calls.each(self._jobs.get, dict.fromkeys(jobs))
+        wanted = vms | {item.target_vm_id for item in read if item.target_vm_id}
+        machines = await self._machines.get(wanted)
+        return VaultPatch(
+            items=tuple(read),
+            jobs=tuple(job for family in families for job in family),
+            vms=machines.found,
+            read_vms=wanted,
+        )
+
+
+def _is_within(arm_id: ArmId, fabric: ArmId) -> bool:
+    """Whether a resource is the fabric's: the lists of a vault hold those of all fabrics."""
+    return arm_id.casefold().startswith(f"{fabric.casefold()}/")
+
+
+def _lower(text: str | None) -> str | None:
+    return text.casefold() if text else None

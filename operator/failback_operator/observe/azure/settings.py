@@ -1,0 +1,36 @@
+"""How often and how much is read. Each a documented setting of the operator."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderSettings:
+    """Limits of one read.
+
+    `detail_age`: what only GET shows is read again at this age, spread over the second half of it.
+    `details_per_read`: so many GETs of items at most in one full read, those in motion not counted; the rest follows in the next.
+    `vm_gets`: up to so many Azure machines are read one by one, more by the paged list with status.
+    `jobs_filter`: OData filter of the jobs; its form is documented nowhere but in the vendor's client, so it is a setting; empty
+    lists all jobs. The window is applied to the answer in any case.
+    """
+
+    call_timeout: timedelta = timedelta(seconds=90)
+    concurrency: int = 8
+    detail_age: timedelta = timedelta(hours=3)
+    details_per_read: int = 250
+    vm_gets: int = 20
+    job_window: timedelta = timedelta(days=30)
+    job_overlap: timedelta = timedelta(hours=1)
+    jobs_per_read: int = 50
+    jobs_filter: str = "StartTime eq '{start}' and EndTime eq '{end}'"
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """Intervals of the poller. `jitter` is the part by which each wait may differ."""
+
+    list_interval: timedelta = timedelta(seconds=60)
+    job_interval: timedelta = timedelta(seconds=30)
+    retry_interval: timedelta = timedelta(seconds=15)
+    jitter: float = 0.15
