@@ -74,6 +74,8 @@ func (b *builder) makeClusters(ctx context.Context) error {
 	return nil
 }
 
+const hostMemory = 256 << 30 // bytes
+
 func (b *builder) addHost(ctx context.Context, cluster *object.ClusterComputeResource, pool *object.ResourcePool, name string) error {
 	task, err := cluster.AddHost(ctx, types.HostConnectSpec{HostName: name}, true, nil, nil)
 	if err != nil {
@@ -83,7 +85,13 @@ func (b *builder) addHost(ctx context.Context, cluster *object.ClusterComputeRes
 	if err != nil {
 		return err
 	}
-	b.hosts[name] = object.NewHostSystem(b.client, info.Result.(types.ManagedObjectReference))
+	ref := info.Result.(types.ManagedObjectReference)
+	// The simulator's host has 4 GiB, less than the machines of a site need.
+	b.registry().AtomicUpdate(b.context(), b.registry().Get(ref), []types.PropertyChange{
+		{Name: "hardware.memorySize", Val: int64(hostMemory)},
+		{Name: "summary.hardware.memorySize", Val: int64(hostMemory)},
+	})
+	b.hosts[name] = object.NewHostSystem(b.client, ref)
 	b.pools[name] = pool
 	return nil
 }

@@ -39,10 +39,10 @@ class Dispatcher:
         rule = self.faults.take(request.method, request.path_qs)
         entry.fault = f"{rule.kind}/{rule.when}" if rule else None
         reply = self._failed(rule) if rule and rule.when == "before" else None
-        if rule and rule.kind == "slow":
-            await asyncio.sleep(rule.seconds)
         if reply is None and not (rule and rule.kind == "close" and rule.when == "before"):
             reply = await self._answer(request, body, entry)
+        if rule and rule.kind == "slow":  # carried out and logged; the answer is late
+            await asyncio.sleep(rule.seconds)
         if rule and rule.when == "after":
             reply = self._failed(rule) or reply
         return await self._send(request, body, entry, rule, reply)
@@ -185,11 +185,11 @@ def _pair(request: web.Request, body: bytes, entry: Entry, reply: Reply) -> Json
         "seq": entry.seq,
         "operation": entry.operation,
         "fault": entry.fault,
-        "request": {
-            "method": request.method,
-            "url": str(request.url),
-            "headers": {k: v for k, v in request.headers.items() if k.casefold() in _KEPT_HEADERS},
-            "body": sent,
-        },
-        "response": {"status": reply.status, "headers": dict(reply.headers), "body": reply.body},
+        "method": request.method,
+        "url": str(request.url),
+        "request_headers": {k: v for k, v in request.headers.items() if k.casefold() in _KEPT_HEADERS},
+        "request_body": sent,
+        "status": reply.status,
+        "response_headers": dict(reply.headers),
+        "response_body": reply.body,
     }

@@ -54,6 +54,8 @@ class MachineReading:
     disk_uuid_enabled: bool
     memory_mib: int
     host_free_mib: int
+    host_machines: tuple[str, ...]
+    """Names of all VMs registered on that host."""
     disks: tuple[DiskReading, ...]
     volumes: tuple[VolumeReading, ...]
     host_datastores: tuple[DatastoreReading, ...]
@@ -69,9 +71,6 @@ class OnPremises(Protocol):
 
     def read(self, bios_uuid: str) -> MachineReading | None:
         """The VM, or None when vCenter does not know it."""
-
-    def host_machines(self, host: str) -> tuple[str, ...]:
-        """Names of the VMs registered on `host`."""
 
     def power_off(self, bios_uuid: str) -> None:
         """Cut the power; nothing to do when it is off."""

@@ -31,9 +31,6 @@ class ScenarioSite:
         row = self._rows.get(bios_uuid)
         return row.reading if row and row.is_known else None
 
-    def host_machines(self, host: str) -> tuple[str, ...]:
-        return tuple(r.reading.name for r in self._rows.values() if r.is_known and r.reading.host == host)
-
     def power_off(self, bios_uuid: str) -> None:
         self.change(bios_uuid, is_powered_on=False, tools_running=False)
 
@@ -75,6 +72,7 @@ def _reading(scenario: Scenario, machine: Machine) -> MachineReading:
         disk_uuid_enabled=settings.get("disk.enableuuid") in TRUE,
         memory_mib=machine.memory_mib,
         host_free_mib=HOST_FREE_MIB,
+        host_machines=tuple(m.name for m in scenario.vcenter.machines if m.host == machine.host),
         disks=tuple(_disk(machine, index) for index in range(len(machine.disks))),
         volumes=tuple(VolumeReading(v.path, v.filesystem, v.capacity_gib * GIB, v.free_gib * GIB) for v in machine.volumes),
         host_datastores=tuple(_datastore(d, machine.host) for d in scenario.vcenter.datastores if _mounts(d, machine.host)),

@@ -92,12 +92,6 @@ class VSphereSite:
         return None if vm is None else read_machine(content, vm)
 
     @_translated
-    def host_machines(self, host: str) -> tuple[str, ...]:
-        content = self._content()
-        found = content.searchIndex.FindByDnsName(datacenter=None, dnsName=host, vmSearch=False)
-        return tuple(vm.name for vm in found.vm) if found is not None else ()
-
-    @_translated
     def power_off(self, bios_uuid: str) -> None:
         vm = self._get(bios_uuid)
         if vm.runtime.powerState != "poweredOff":

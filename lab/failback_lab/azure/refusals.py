@@ -26,7 +26,6 @@ class ReprotectFacts:
     target: MasterTarget
     target_vm: MachineReading | None
     source_vm: MachineReading | None
-    names_on_target_host: tuple[str, ...]
     retention_drive: str
     group_targets: frozenset[str]
     """Ids of the master targets that other members of the group use."""
@@ -99,7 +98,7 @@ def _target_faults(facts: ReprotectFacts, vm: MachineReading) -> Iterator[Servic
 def _source_faults(facts: ReprotectFacts, target_vm: MachineReading) -> Iterator[ServiceFault]:
     source = facts.source_vm
     if source is None:
-        same_name = facts.item.friendly_name in facts.names_on_target_host
+        same_name = facts.item.friendly_name in target_vm.host_machines
         yield faultbook.SAME_NAME_ON_HOST if same_name else faultbook.NO_MACHINE
         return
     writable = {d.name for d in target_vm.host_datastores if d.is_writable}

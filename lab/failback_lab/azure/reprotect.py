@@ -147,7 +147,6 @@ class Reprotects(Operations):
         world, target = self.world, request.target
         target_vm = await self.onprem(world.onprem.read, target.bios_uuid)
         source_vm = await self.onprem(world.onprem.read, str(item.machine.bios_uuid))
-        names = await self.onprem(world.onprem.host_machines, target_vm.host) if target_vm else ()
         vm = world.estate.vms.get(item.azure_vm or "")
         facts = ReprotectFacts(
             item=item,
@@ -155,7 +154,6 @@ class Reprotects(Operations):
             target=target,
             target_vm=target_vm,
             source_vm=source_vm,
-            names_on_target_host=names,
             retention_drive=request.retention_drive,
             group_targets=self._targets_of_group(item),
             azure_vm_runs=vm is not None and vm.power == "running",

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from .arm import Json
 
-_SECRET_FIELDS = ("client_secret", "client_assertion", "access_token")
-
 
 @dataclass(slots=True)
 class Entry:
@@ -64,11 +62,9 @@ class RequestLog:
         """Append a pair to the record, secrets blotted out."""
         if self._record is None:
             return
-        for side in ("request", "response"):
-            part = pair[side]
-            body = part.get("body") if isinstance(part, dict) else None
-            if isinstance(part, dict) and isinstance(body, dict):
-                part["body"] = {k: "***" if k in _SECRET_FIELDS else v for k, v in body.items()}
+        body = pair["response_body"]
+        if isinstance(body, dict) and "access_token" in body:
+            pair["response_body"] = body | {"access_token": "***"}
         self._record.write(json.dumps(pair) + "\n")
         self._record.flush()
 

@@ -22,8 +22,8 @@ VM_PATHS = (
     "datastore",
 )
 HOST_PATHS = ("name", "datastore", "summary.hardware.memorySize", "vm")
-DATASTORE_PATHS = ("name", "summary.type", "summary.capacity", "summary.freeSpace", "summary.url", "host")
-POWERED_PATHS = ("runtime.powerState", "config.hardware.memoryMB")
+DATASTORE_PATHS = ("name", "summary.type", "summary.capacity", "summary.freeSpace", "summary.url", "info", "host")
+NEIGHBOUR_PATHS = ("name", "runtime.powerState", "config.hardware.memoryMB")
 MIB = 1024**2
 POWERED_ON = "poweredOn"
 TOOLS_RUNNING = "guestToolsRunning"
@@ -57,6 +57,8 @@ def read_machine(content: Any, vm: Any) -> MachineReading:
     host_values = read_properties(content, [host], vim.HostSystem, HOST_PATHS)[host]
     stores = read_properties(content, list(host_values.get("datastore", ())), vim.Datastore, DATASTORE_PATHS)
     own_stores = read_properties(content, list(values.get("datastore", ())), vim.Datastore, ("name",))
+    neighbours = read_properties(content, list(host_values.get("vm", ())), vim.VirtualMachine, NEIGHBOUR_PATHS)
+    used = sum(v["config.hardware.memoryMB"] for v in neighbours.values() if v["runtime.powerState"] == POWERED_ON)
     devices = values["config.hardware.device"]
     settings = {o.key.casefold(): str(o.value).casefold() for o in values.get("config.extraConfig", ())}
     tools = values.get("guest.toolsRunningStatus")
@@ -69,19 +71,13 @@ def read_machine(content: Any, vm: Any) -> MachineReading:
         has_paravirtual_controller=any(isinstance(d, vim.vm.device.ParaVirtualSCSIController) for d in devices),
         disk_uuid_enabled=settings.get("disk.enableuuid") in TRUE,
         memory_mib=values["config.hardware.memoryMB"],
-        host_free_mib=_free_memory(content, host_values),
+        host_free_mib=int(host_values["summary.hardware.memorySize"]) // MIB - used,
+        host_machines=tuple(v["name"] for v in neighbours.values()),
         disks=tuple(_disk(d) for d in devices if isinstance(d, vim.vm.device.VirtualDisk)),
         volumes=tuple(_volume(d) for d in values.get("guest.disk", ())),
         host_datastores=tuple(_datastore(v, host) for v in stores.values()),
         datastores=tuple(v["name"] for v in own_stores.values()),
     )
-
-
-def _free_memory(content: Any, host_values: dict[str, Any]) -> int:
-    """Memory of the host less that of the VMs that run on it."""
-    others = read_properties(content, list(host_values.get("vm", ())), vim.VirtualMachine, POWERED_PATHS)
-    used = sum(v["config.hardware.memoryMB"] for v in others.values() if v["runtime.powerState"] == POWERED_ON)
-    return int(host_values["summary.hardware.memorySize"]) // MIB - int(used)
 
 
 def _disk(device: Any) -> DiskReading:
@@ -98,9 +94,10 @@ def _volume(disk: Any) -> VolumeReading:
 def _datastore(values: dict[str, Any], host: Any) -> DatastoreReading:
     mounts = [m.mountInfo for m in values.get("host", ()) if m.key == host]
     writable = any(m.accessMode == "readWrite" and m.mounted is not False and m.accessible is not False for m in mounts)
+    vmfs = getattr(values.get("info"), "vmfs", None)
     return DatastoreReading(
         name=values["name"],
-        uuid=str(values.get("summary.url", "")).rstrip("/").rsplit("/", 1)[-1] or values["name"],
+        uuid=vmfs.uuid if vmfs else str(values.get("summary.url", "")),
         type=values["summary.type"],
         capacity_bytes=values["summary.capacity"],
         free_bytes=values["summary.freeSpace"],
