@@ -34,7 +34,7 @@ class Chaos:
         self._left = count
         self._began = time.monotonic()
         self._is_armed = False
-        self._seen = 0
+        self._handled = 0
         self._next_quiet = self._began + self._random.uniform(*QUIET_SECONDS)
         self.kills: list[Kill] = []
 
@@ -49,12 +49,12 @@ class Chaos:
 
     def _kill_in_a_call(self) -> None:
         if not self._is_armed:
-            self._azure.fault(method="POST", path=f"/({'|'.join(STEPS_HELD)})$", kind="slow", seconds=HELD_SECONDS, count=1)
+            self._azure.fault(method="POST", path=rf"/({'|'.join(STEPS_HELD)})\?", kind="slow", seconds=HELD_SECONDS)
             self._is_armed = True
-        for entry in self._azure.log(since=self._seen):
-            self._seen = entry["seq"]
-            if entry.get("fault") and step_of(entry):
-                self._is_armed = False
+        # An entry is logged when the request arrives and gets its job when it was carried out, so all are looked at again.
+        for entry in self._azure.log(since=self._handled):
+            if entry["fault"] and entry["job"] and step_of(entry):
+                self._handled, self._is_armed = entry["seq"], False
                 self._kill(f"{step_of(entry)} of {entry['item']} (job {entry.get('job')})")
                 return
 
