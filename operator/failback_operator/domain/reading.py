@@ -34,6 +34,14 @@ class SourceError:
     retry_after: timedelta | None = None
 
 
+class SourceFailed(Exception):  # noqa: N818 - what happened, not a fault of the program
+    """Raised by what reads a source on demand; carries the same answer that a Part would show."""
+
+    def __init__(self, error: SourceError) -> None:
+        super().__init__(f"{error.problem}: {error.message}")
+        self.error = error
+
+
 @dataclass(frozen=True, slots=True)
 class Part(Generic[T]):
     """The last complete read of one source, and the error of the last try if that failed.

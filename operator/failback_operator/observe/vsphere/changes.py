@@ -1,0 +1,118 @@
+"""A property collector of our own that waits for changes, and the state that it has told so far."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyVmomi import vmodl
+
+from failback_operator.domain.ids import Moref
+from failback_operator.observe.vsphere.connection import Connection
+from failback_operator.observe.vsphere.convert import DATASTORE, DATASTORE_PATHS, HOST, HOST_PATHS, MACHINE, machine_paths
+from failback_operator.observe.vsphere.retrieve import (
+    Collector,
+    Row,
+    Selection,
+    kind_of,
+    managed_type,
+    moref_of,
+    objects_spec,
+    unread_paths,
+    view_spec,
+)
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of one object."""
+
+    kind: str
+    values: dict[str, Any] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+class ChangeCollector:
+    """Watches named VMs, and all hosts and datastores. Lives in one thread, but for `abort`, and dies with its session."""
+
+    def __init__(self, connection: Connection, machines: Iterable[Moref]) -> None:
+        """Make collector and filters. Raises ManagedObjectNotFound if a VM is gone since it was found."""
+        self._connection = connection
+        self._version = ""
+        self._objects: dict[Moref, _State] = {}
+        content = connection.content
+        self._stub = connection.waiting_stub()
+        self._owner = content.propertyCollector.CreatePropertyCollector()
+        self._waiter = Collector(moref_of(self._owner), self._stub)
+        is_recursive, reports_parts = True, False
+        kinds = [managed_type(kind) for kind in (HOST, DATASTORE)]
+        self._view = content.viewManager.CreateContainerView(content.rootFolder, kinds, is_recursive)
+        sorts = (Selection(HOST, HOST_PATHS), Selection(DATASTORE, DATASTORE_PATHS))
+        self._owner.CreateFilter(view_spec(self._view, sorts), reports_parts)
+        wanted = sorted(machines)
+        if wanted:
+            selection = Selection(MACHINE, machine_paths(content.about.apiVersion))
+            self._owner.CreateFilter(objects_spec(connection, selection, wanted), reports_parts)
+
+    def wait(self, seconds: int) -> frozenset[Moref]:
+        """The objects that changed or left, all pages of the change taken; empty when `seconds` passed without one.
+
+        Raises what vCenter raises, NotAuthenticated in both of its shapes; a ConnectionError after `abort`.
+        """
+        options = Collector.WaitOptions(maxWaitSeconds=seconds, maxObjectUpdates=self._connection.settings.page_size)
+        changed: set[Moref] = set()
+        is_truncated = True
+        while is_truncated:
+            update = self._waiter.WaitForUpdatesEx(self._version, options)
+            if update is None:
+                break
+            changed |= set(self._apply(update))
+            self._version = update.version
+            is_truncated = bool(update.truncated)
+        return frozenset(changed)
+
+    def row(self, moref: Moref) -> Row | None:
+        """What is known of one object."""
+        state = self._objects.get(moref)
+        return None if state is None else Row(state.kind, moref, dict(state.values), dict(state.unread))
+
+    def abort(self) -> None:
+        """End a wait that is under way in another thread, or that is about to begin; whether or not vCenter still answers."""
+        self._stub.abort()
+
+    def close(self) -> None:
+        """Give back what vCenter holds for us; it is gone already if the session is."""
+        with suppress(Exception):
+            self._view.Destroy()
+            self._owner.Destroy()
+        self._stub.DropConnections()
+
+    def _apply(self, update: Any) -> Iterator[Moref]:
+        for each in update.filterSet or ():
+            for missing in each.missingSet or ():
+                if not isinstance(missing.fault, vmodl.fault.ManagedObjectNotFound):
+                    raise missing.fault
+                self._objects.pop(moref_of(missing.obj), None)
+                yield moref_of(missing.obj)
+            for change in each.objectSet or ():
+                yield self._apply_object(change)
+
+    def _apply_object(self, update: Any) -> Moref:
+        moref = moref_of(update.obj)
+        if update.kind == Collector.ObjectUpdate.Kind.leave:
+            self._objects.pop(moref, None)
+            return moref
+        if update.kind == Collector.ObjectUpdate.Kind.enter or moref not in self._objects:
+            # Source: the simulator lets known objects enter again, with all that they have (vSphere facts, section 4).
+            self._objects[moref] = _State(kind_of(update.obj))
+        state = self._objects[moref]
+        for change in update.changeSet or ():
+            state.unread.pop(change.name, None)
+            if change.op in {Collector.Change.Op.assign, Collector.Change.Op.add} and change.val is not None:
+                state.values[change.name] = change.val
+            else:
+                state.values.pop(change.name, None)
+        for path, why in unread_paths(update.missingSet).items():
+            state.values.pop(path, None)
+            state.unread[path] = why
+        return moref

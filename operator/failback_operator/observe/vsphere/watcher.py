@@ -1,0 +1,167 @@
+"""Watches one vCenter and hands on its facts as they change."""
+
+import asyncio
+import logging
+import math
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import replace
+
+from pyVmomi import vim, vmodl
+
+from failback_operator.domain.ids import Moref
+from failback_operator.domain.reading import Part
+from failback_operator.domain.vsphere import VirtualMachine, VsphereFacts
+from failback_operator.observe.vsphere import convert
+from failback_operator.observe.vsphere.changes import ChangeCollector
+from failback_operator.observe.vsphere.connection import Connection
+from failback_operator.observe.vsphere.endpoint import CallObserver, VsphereEndpoint, VsphereSettings, count_nothing
+from failback_operator.observe.vsphere.facts import FactsBuilder
+from failback_operator.observe.vsphere.failures import source_error
+from failback_operator.observe.vsphere.interest import Interest, find
+from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
+from failback_operator.observe.vsphere.session import STALE_SOCKET, VsphereSession
+
+log = logging.getLogger(__name__)
+
+OnFacts = Callable[[Part[VsphereFacts]], None]
+STOP_SECONDS = 3.0
+MENDED_ANEW = (vim.fault.NotAuthenticated, vmodl.fault.ManagedObjectNotFound, *STALE_SOCKET)
+"""Ended session, collector or VM that went with it, socket closed meanwhile."""
+
+
+class VsphereWatcher:
+    """Calls `on_facts`, on the loop, with each new Part: after a change, after an idle wait (a newer `as_of`), after a failure.
+
+    A failure keeps the last complete facts with their time. All is built anew with each log-in.
+    """
+
+    def __init__(
+        self,
+        endpoint: VsphereEndpoint,
+        interest: Interest,
+        on_facts: OnFacts,
+        settings: VsphereSettings | None = None,
+        observer: CallObserver = count_nothing,
+    ) -> None:
+        self.settings = settings or VsphereSettings()
+        self.session = VsphereSession(endpoint, self.settings, observer)
+        self._interest = interest
+        self._on_facts = on_facts
+        self._part: Part[VsphereFacts] = Part()
+        self._wake = threading.Event()
+        self._is_stopping = False
+        self._collector: ChangeCollector | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failures = 0
+
+    async def start(self) -> None:
+        """Begin to watch; returns at once."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name=f"vsphere-watch-{self.session.endpoint.server}", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """End the watch, log out, end all threads."""
+        self._is_stopping = True
+        await asyncio.to_thread(self._interrupt)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, STOP_SECONDS)
+        await self.session.close()
+
+    async def update_interest(self, interest: Interest) -> None:
+        """Watch these VMs instead."""
+        if interest != self._interest:
+            self._interest = interest
+            await asyncio.to_thread(self._interrupt)
+
+    async def update_endpoint(self, endpoint: VsphereEndpoint) -> None:
+        """Go on with other credentials or certificates; the facts read so far stay."""
+        if endpoint != self.session.endpoint:
+            await asyncio.to_thread(self.session.update_endpoint, endpoint)
+            await asyncio.to_thread(self._interrupt)
+
+    async def fresh(self, morefs: Iterable[Moref]) -> tuple[VirtualMachine, ...]:
+        """Read these VMs now; one that no longer exists is left out. Raises SourceFailed."""
+        wanted = tuple(sorted(set(morefs)))
+
+        def read(connection: Connection) -> tuple[VirtualMachine, ...]:
+            paths = convert.machine_paths(connection.content.about.apiVersion)
+            return tuple(convert.machine(row) for row in retrieve(connection, Selection(convert.MACHINE, paths, wanted)))
+
+        return await self.session.call(read)
+
+    def _interrupt(self) -> None:
+        """Let the watching thread look at what it is told, now."""
+        self._wake.set()
+        collector = self._collector
+        if collector is not None:
+            collector.abort()
+
+    def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            if self._is_stopping:  # looked at after clearing, so that an interruption is never lost
+                return
+            connection: Connection | None = None
+            try:
+                connection = self.session.connect()
+                self._watch(connection)
+            except Exception as error:  # noqa: BLE001 - whatever happened, it is told, and the watch goes on
+                if connection is not None and isinstance(error, vim.fault.NotAuthenticated):
+                    self.session.expire(connection)
+                if not self._wake.is_set():
+                    self._wake.wait(self._failed(error))
+
+    def _watch(self, connection: Connection) -> None:
+        """Watch under one log-in until something asks for a new beginning. Raises what vCenter raises."""
+        interest = self._interest
+        found = find(connection, interest)
+        collector = self._collector = ChangeCollector(connection, found)
+        builder = FactsBuilder(connection.content.about.instanceUuid)
+        try:
+            facts = builder.build(collector, collector.wait(0))
+            self._publish(facts)
+            searched = time.monotonic()
+            while not self._wake.is_set() and connection.generation == self.session.generation:
+                changed = collector.wait(math.ceil(self.settings.wait.total_seconds()))
+                if changed:
+                    facts = builder.build(collector, changed)
+                else:
+                    check_alive(connection)
+                self._publish(facts)
+                if time.monotonic() - searched > self.settings.search.total_seconds():
+                    if find(connection, interest) != found:
+                        return
+                    searched = time.monotonic()
+        finally:
+            self._collector = None
+            collector.close()
+
+    def _publish(self, facts: VsphereFacts) -> None:
+        self._failures = 0
+        self._hand_on(Part(facts, self.settings.now(), None))
+
+    def _failed(self, error: Exception) -> float:
+        """Tell of a failure and return the seconds to wait; a first one that a new beginning may mend is not told."""
+        self._failures += 1
+        if self._failures == 1 and isinstance(error, MENDED_ANEW):
+            return 0.0
+        told = source_error(error, self.session.endpoint)
+        if self._part.error is None or self._part.error.problem is not told.problem:
+            log.warning("vCenter %s: %s", self.session.endpoint, told.message)
+        self._hand_on(replace(self._part, error=told))
+        if told.retry_after is not None:
+            return told.retry_after.total_seconds()
+        pause = min(self.settings.retry * (1 << min(self._failures, 10)), self.settings.retry_limit)
+        return pause.total_seconds() * random.uniform(0.5, 1.0)  # noqa: S311 - only to spread the retries
+
+    def _hand_on(self, part: Part[VsphereFacts]) -> None:
+        self._part = part
+        if self._loop is not None and not self._is_stopping:
+            with suppress(RuntimeError):  # the loop has ended without stopping us
+                self._loop.call_soon_threadsafe(self._on_facts, part)
