@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -10,6 +11,8 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from .settings import ReaderSettings
 from .wire import MalformedError
+
+SUBSCRIPTION_NOT_FOUND = "SubscriptionNotFound"  # says nothing of the resource
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,7 +42,9 @@ class Calls:
         """One resource, None if the service says that it is not there (404)."""
         try:
             return await self.get(operation, *path, **options)
-        except ResourceNotFoundError:
+        except ResourceNotFoundError as missing:
+            if missing.error is not None and missing.error.code == SUBSCRIPTION_NOT_FOUND:
+                raise
             return None
 
     async def whole(self, operation: Callable[..., Paged], *path: str, **options: Any) -> list[object]:
@@ -58,13 +63,20 @@ class Calls:
         return await together(work(one) for one in of)
 
 
-async def together(coroutines: Iterable[Awaitable[R]]) -> list[R]:
-    """The results of all, in order. The first error cancels the others and is raised by itself."""
+@asynccontextmanager
+async def side_by_side() -> AsyncIterator[asyncio.TaskGroup]:
+    """A TaskGroup whose first error is raised by itself, not in a group."""
     try:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(_awaited(each)) for each in coroutines]
+            yield group
     except BaseExceptionGroup as failed:
         raise _first(failed) from None
+
+
+async def together(coroutines: Iterable[Awaitable[R]]) -> list[R]:
+    """The results of all, in order. The first error cancels the others and is raised by itself."""
+    async with side_by_side() as group:
+        tasks = [group.create_task(_awaited(each)) for each in coroutines]
     return [task.result() for task in tasks]
 
 

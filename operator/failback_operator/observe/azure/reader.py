@@ -14,10 +14,11 @@ from failback_operator.domain.reading import SourceError, SourceProblem
 from failback_operator.domain.vault import Fabric, Job, ProtectedItem, VaultFacts
 
 from . import convert
-from .calls import Calls, together
+from .calls import Calls
 from .convert_item import item_detail, listed_item
 from .errors import FabricMissing, ReadFailed, source_error
 from .job_reader import JobReader
+from .lists import ListReader, names_in_vault
 from .machines import MachineReader
 from .merge import VaultPatch, carried_detail, in_order
 from .session import AzureSession
@@ -40,6 +41,7 @@ class VaultReader:
         self._vault = (session.endpoint.resource_group, session.endpoint.vault)
         self._machines = MachineReader(session, self._calls, self._settings)
         self._jobs = JobReader(session, self._calls, self._settings)
+        self._lists = ListReader(session, self._calls, self._settings)
 
     async def read_all(
         self, previous: VaultFacts | None, in_motion: frozenset[ArmId], vms: frozenset[ArmId] = frozenset()
@@ -67,33 +69,21 @@ class VaultReader:
             raise ReadFailed(source_error(raised, self._session.endpoint)) from raised
 
     async def _read_all(self, previous: VaultFacts | None, in_motion: frozenset[ArmId], vms: frozenset[ArmId]) -> VaultFacts:
-        client, now = self._session.site_recovery, self._clock.now()
+        now = self._clock.now()
         fabric = await self._fabric_facts(previous)
-        name = fabric.arm_id.resource_name
-        vault = self._vault
-        providers, vcenters, listed, policies, mappings = await together(
-            (
-                self._calls.whole(client.replication_recovery_services_providers.list_by_replication_fabrics, *vault, name),
-                self._calls.whole(client.replicationv_centers.list_by_replication_fabrics, *vault, name),
-                self._calls.whole(client.replication_protected_items.list, *vault),
-                self._calls.whole(client.replication_policies.list, *vault),
-                self._calls.whole(client.replication_protection_container_mappings.list, *vault),
-            )
-        )
+        lists = await self._lists.read(fabric.arm_id, previous)
         jobs = await self._jobs.read(previous, now)
-        mine = [item for model in listed if _is_within((item := listed_item(model)).arm_id, fabric.arm_id)]
-        items = await self._detailed(mine, previous, in_motion)
+        items = await self._detailed(lists.items, previous, in_motion)
         targets = {item.target_vm_id for item in items if item.target_vm_id} | vms
         moving = {item.target_vm_id for item in items if item.target_vm_id and item.arm_id in in_motion} | vms
         machines = await self._machines.read(frozenset(targets), previous, frozenset(moving))
-        made = [mapping for model in mappings if _is_within((mapping := convert.mapping(model)).arm_id, fabric.arm_id)]
         return VaultFacts(
             fabric=fabric,
-            providers=tuple(sorted(map(convert.provider, providers), key=lambda each: each.arm_id.casefold())),
-            vcenters=tuple(sorted(map(convert.vcenter, vcenters), key=lambda each: each.arm_id.casefold())),
+            providers=lists.providers,
+            vcenters=lists.vcenters,
             items=in_order(items),
-            policies=tuple(sorted(map(convert.policy, policies), key=lambda each: each.arm_id.casefold())),
-            mappings=tuple(sorted(made, key=lambda each: each.arm_id.casefold())),
+            policies=lists.policies,
+            mappings=lists.mappings,
             jobs=jobs,
             azure_vms=machines.found,
             missing_vms=machines.missing,
@@ -122,11 +112,11 @@ class VaultReader:
         """The listed items, with details kept where still good and got where not: those in motion all, of the others a number."""
         known = {item.arm_id: item for item in (previous.items if previous else ())}
         items = {item.arm_id: carried_detail(item, known.get(item.arm_id)) for item in listed}
-        moving = [arm_id for arm_id in items if arm_id in in_motion]
         due = [item.arm_id for item in items.values() if item.arm_id not in in_motion and self._is_due(item)]
         # Those without detail before those whose detail is old.
         due.sort(key=lambda arm_id: items[arm_id].detail is not None)
-        for item in await self._calls.each(self._item_or_none, [*moving, *due[: self._settings.details_per_read]]):
+        wanted = [*sorted(in_motion, key=str.casefold), *due[: self._settings.details_per_read]]
+        for item in await self._calls.each(self._item_or_none, wanted):
             if item is not None:
                 items[item.arm_id] = item
         return list(items.values())
@@ -148,9 +138,8 @@ class VaultReader:
     async def _item_or_none(self, arm_id: ArmId) -> ProtectedItem | None:
         """An item by GET; None if it is gone since it was listed (the next LIST tells)."""
         as_of = self._clock.now()
-        segments = arm_id.strip("/").split("/")
-        path = (*self._vault, segments[-5], segments[-3], segments[-1])
-        model = await self._calls.get_or_none(self._session.site_recovery.replication_protected_items.get, *path)
+        get = self._session.site_recovery.replication_protected_items.get
+        model = await self._calls.get_or_none(get, *self._vault, *names_in_vault(arm_id))
         return None if model is None else replace(listed_item(model), detail=item_detail(model, as_of))
 
     async def _read_parts(self, items: tuple[ArmId, ...], jobs: tuple[str, ...], vms: frozenset[ArmId]) -> VaultPatch:
@@ -164,11 +153,6 @@ class VaultReader:
             vms=machines.found,
             read_vms=wanted,
         )
-
-
-def _is_within(arm_id: ArmId, fabric: ArmId) -> bool:
-    """Whether a resource is the fabric's: the lists of a vault hold those of all fabrics."""
-    return arm_id.casefold().startswith(f"{fabric.casefold()}/")
 
 
 def _lower(text: str | None) -> str | None:
