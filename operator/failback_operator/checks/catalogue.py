@@ -17,7 +17,10 @@ C = TypeVar("C")
 
 @dataclass(frozen=True, slots=True)
 class Check(Generic[C]):
-    """One check. `condition` is the condition of its subject's kind that it feeds; `steps` are those that its failure blocks."""
+    """One check. `condition` is the condition of its subject's kind that it feeds; `steps` are those that its failure blocks.
+
+    `needs_machine`: a waiver of it counts only where it names the machine.
+    """
 
     id: str
     clause: str
@@ -28,6 +31,8 @@ class Check(Generic[C]):
     remedy: str
     source: str
     run: Callable[[C], Verdict]
+    expected: str = ""
+    needs_machine: bool = False
 
     @property
     def docs(self) -> str:
@@ -49,6 +54,9 @@ class Catalogue(Generic[C]):
 
     def __iter__(self) -> Iterator[Check[C]]:
         return iter(self._checks.values())
+
+    def __contains__(self, check_id: str) -> bool:
+        return check_id in self._checks
 
     def get(self, check_id: str) -> Check[C]:
         """The check of that id. Raises KeyError."""

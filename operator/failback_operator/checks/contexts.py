@@ -83,7 +83,7 @@ class MachineContext:
     """One machine of a plan.
 
     `items` are all items of that name (exactly one is right). `item` is that one. `group` all members of its multi-VM group.
-    `candidates` the master targets that the plan allows, `assigned` the chosen one. `vms` all on-premises VMs that match the item.
+    `candidates` the master targets that the plan allows, `assigned` the chosen one. `vms` all on-premises VMs that match it.
     `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item,
     jobs or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
     """
