@@ -36,6 +36,9 @@ func (m *missingPrivileges) refuse(ctx *simulator.Context, method *simulator.Met
 		return nil
 	}
 	object, needed := requirements(method)
+	if method.Name == "Fetch" { // one property, which pyvmomi reads as an attribute
+		needed = []string{readPrivilege}
+	}
 	for _, id := range needed {
 		if m.lacks(ctx.Session.UserName, id) {
 			return &types.NoPermission{Object: &object, PrivilegeId: id}

@@ -1,10 +1,15 @@
 package main
 
 import (
+	"reflect"
+	"slices"
+
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
+
+const devicesPath = "config.hardware.device"
 
 // disksOf returns the machine's virtual disks whose backing is a file of the usual kind.
 func disksOf(devices []types.BaseVirtualDevice) []*types.VirtualDisk {
@@ -32,22 +37,38 @@ func datastoreOf(file string) string {
 
 // devicesChanged keeps what follows from the devices and what the simulator leaves as it was: each SCSI controller's
 // list of devices, and the machine's datastores (which it only ever adds to).
-func (k *keeper) devicesChanged(ctx *simulator.Context, vm *simulator.VirtualMachine) {
-	for _, device := range vm.Config.Hardware.Device {
-		controller, ok := device.(types.BaseVirtualSCSIController)
-		if !ok {
+func (k *keeper) devicesChanged(ctx *simulator.Context, vm *simulator.VirtualMachine, changes []types.PropertyChange) {
+	vm.Config.Hardware.Device = withMembers(vm.Config.Hardware.Device)
+	for i := range changes {
+		if changes[i].Name == devicesPath { // whoever waits for updates gets the new list too
+			changes[i].Val = &types.ArrayOfVirtualDevice{VirtualDevice: vm.Config.Hardware.Device}
+		}
+	}
+	k.lab.disks.note(disksOf(vm.Config.Hardware.Device))
+	vm.RefreshStorageInfo(ctx, nil)
+	k.setDatastores(ctx, vm)
+}
+
+// withMembers returns the devices with copies of the SCSI controllers that list their devices: the originals may just
+// be on their way to a client.
+func withMembers(devices []types.BaseVirtualDevice) []types.BaseVirtualDevice {
+	result := slices.Clone(devices)
+	for i, device := range devices {
+		if _, ok := device.(types.BaseVirtualSCSIController); !ok {
 			continue
 		}
-		scsi := controller.GetVirtualSCSIController()
+		clone := reflect.New(reflect.TypeOf(device).Elem())
+		clone.Elem().Set(reflect.ValueOf(device).Elem())
+		result[i] = clone.Interface().(types.BaseVirtualDevice)
+		scsi := result[i].(types.BaseVirtualSCSIController).GetVirtualSCSIController()
 		scsi.Device = nil
-		for _, other := range vm.Config.Hardware.Device {
+		for _, other := range devices {
 			if other.GetVirtualDevice().ControllerKey == scsi.Key {
 				scsi.Device = append(scsi.Device, other.GetVirtualDevice().Key)
 			}
 		}
 	}
-	vm.RefreshStorageInfo(ctx, nil)
-	k.setDatastores(ctx, vm)
+	return result
 }
 
 func (k *keeper) setDatastores(ctx *simulator.Context, vm *simulator.VirtualMachine) {

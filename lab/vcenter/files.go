@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
 )
 
 // diskFacts are what a disk's file says of the disk, whichever machine it is attached to.
@@ -15,7 +16,7 @@ type diskFacts struct {
 	capacity int64
 }
 
-// diskLedger remembers the facts of disks that are attached to no machine: the simulator keeps them in no file.
+// diskLedger remembers what each disk's file says, also of disks that no machine has: the simulator writes it nowhere.
 type diskLedger struct {
 	mu    sync.Mutex
 	files map[string]diskFacts
@@ -23,10 +24,15 @@ type diskLedger struct {
 
 func newDiskLedger() *diskLedger { return &diskLedger{files: map[string]diskFacts{}} }
 
-func (l *diskLedger) note(file string, facts diskFacts) {
+// note records the files of a machine's disks.
+func (l *diskLedger) note(disks []*types.VirtualDisk) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.files[file] = facts
+	for _, disk := range disks {
+		for backing := backingOf(disk); backing != nil; backing = backing.Parent {
+			l.files[backing.FileName] = diskFacts{uuid: backing.Uuid, capacity: disk.CapacityInBytes}
+		}
+	}
 }
 
 func (l *diskLedger) lookup(file string) (diskFacts, bool) {
@@ -34,24 +40,6 @@ func (l *diskLedger) lookup(file string) (diskFacts, bool) {
 	defer l.mu.Unlock()
 	facts, ok := l.files[file]
 	return facts, ok
-}
-
-// diskFile returns the facts of the disk in `file`, from the machine that has it or from the ledger.
-func (lab *Lab) diskFile(file string) (diskFacts, bool) {
-	for _, entity := range lab.registry().All("VirtualMachine") {
-		vm, ok := entity.(*simulator.VirtualMachine)
-		if !ok || vm.Config == nil {
-			continue
-		}
-		for _, disk := range disksOf(vm.Config.Hardware.Device) {
-			for backing := backingOf(disk); backing != nil; backing = backing.Parent {
-				if backing.FileName == file {
-					return diskFacts{uuid: backing.Uuid, capacity: disk.CapacityInBytes}, true
-				}
-			}
-		}
-	}
-	return lab.disks.lookup(file)
 }
 
 // fileExists reports whether the disk's descriptor file is there.

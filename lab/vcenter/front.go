@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -58,8 +59,33 @@ func (lab *Lab) serveCall(next http.Handler, w http.ResponseWriter, r *http.Requ
 		next.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	}
+	if c.user != "" && strings.HasPrefix(c.method, "WaitForUpdates") {
+		lab.serveWait(next, w, r, c)
+		return
+	}
 	next.ServeHTTP(w, r)
 }
+
+// serveWait serves a call that may wait long, and whose session may end meanwhile.
+func (lab *Lab) serveWait(next http.Handler, w http.ResponseWriter, r *http.Request, c call) {
+	recorder := httptest.NewRecorder()
+	next.ServeHTTP(recorder, r)
+	if lab.userOf(r) == "" {
+		w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = fmt.Fprintf(w, notAuthenticated, c.kind, c.moid)
+		return
+	}
+	w.WriteHeader(recorder.Code)
+	_, _ = w.Write(recorder.Body.Bytes())
+}
+
+// notAuthenticated is the answer to a call whose session has ended; its object's type and value are filled in.
+const notAuthenticated = `<?xml version="1.0" encoding="UTF-8"?>
+<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<soapenv:Body><soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>The session is not authenticated.</faultstring>
+<detail><NotAuthenticatedFault xmlns="urn:vim25" xsi:type="NotAuthenticated"><object type="%s">%s</object>
+<privilegeId>System.View</privilegeId></NotAuthenticatedFault></detail></soapenv:Fault></soapenv:Body></soapenv:Envelope>`
 
 func (lab *Lab) parse(body []byte) call {
 	found := soapCall.FindSubmatch(body)
@@ -105,6 +131,7 @@ func (lab *Lab) expireSessions() int {
 	for _, session := range lab.sessions() {
 		request := &types.TerminateSession{SessionId: []string{session.Key}}
 		if lab.registry().SessionManager().TerminateSession(ctx, request).Fault() == nil {
+			lab.overlays.end(session.Key)
 			ended++
 		}
 	}

@@ -31,7 +31,7 @@ func (b *builder) settleMachine(vm *simulator.VirtualMachine, spec MachineSpec) 
 		ctx.Update(vm, []types.PropertyChange{
 			{Name: "runtime.powerState", Val: on},
 			{Name: "summary.runtime.powerState", Val: on},
-			{Name: "config.hardware.device", Val: connected(vm.Config.Hardware.Device)},
+			{Name: devicesPath, Val: connected(vm.Config.Hardware.Device)},
 		})
 		ctx.Update(vm, bootTime(spec.BootTime))
 		if spec.Guest.ToolsRunning {

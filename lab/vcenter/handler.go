@@ -16,6 +16,7 @@ func (lab *Lab) install() {
 	lab.installStorageManager()
 	lab.installAuthorization()
 	lab.installUsers()
+	lab.installCollector()
 }
 
 // handle sees each SOAP call before it is served: it may refuse it, complete it or put an overlay before its object.
@@ -27,6 +28,10 @@ func (lab *Lab) handle(ctx *simulator.Context, method *simulator.Method) (mo.Ref
 		return nil, fault
 	}
 	completeSearch(method)
+	if method.Name == "Logout" && ctx.Session != nil {
+		lab.overlays.end(ctx.Session.Key)
+		return nil, nil
+	}
 	lab.overlay(ctx, method)
 	return nil, nil
 }

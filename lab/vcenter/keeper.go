@@ -83,14 +83,14 @@ func (k *keeper) UpdateObject(ctx *simulator.Context, object mo.Reference, chang
 	var power, devices, snapshots bool
 	for _, change := range changes {
 		power = power || change.Name == "runtime.powerState"
-		devices = devices || change.Name == "config.hardware.device"
+		devices = devices || change.Name == devicesPath
 		snapshots = snapshots || change.Name == "snapshot" || strings.HasPrefix(change.Name, "snapshot.")
 	}
 	if power {
 		k.powerChanged(ctx, vm)
 	}
 	if devices {
-		k.devicesChanged(ctx, vm)
+		k.devicesChanged(ctx, vm, changes)
 	}
 	if snapshots {
 		k.snapshotsChanged(ctx, vm)

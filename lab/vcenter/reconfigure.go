@@ -29,6 +29,11 @@ func (m *machine) ReconfigVMTask(ctx *simulator.Context, request *types.Reconfig
 
 // checkDevices returns the fault of the first device change that cannot be.
 func (m *machine) checkDevices(changes []types.BaseVirtualDeviceConfigSpec) types.BaseMethodFault {
+	for i, change := range changes {
+		if change.GetVirtualDeviceConfigSpec().Device == nil {
+			return invalidDevice(int32(i), "device")
+		}
+	}
 	devices := object.VirtualDeviceList(m.Config.Hardware.Device)
 	controllers := map[int32]bool{}
 	scsi := 0
@@ -135,14 +140,15 @@ func (m *machine) completeDevice(ctx *simulator.Context, spec *types.VirtualDevi
 		return
 	}
 	if spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
-		m.rememberDisk(spec)
+		// The client need name the key only; whether a file is to be destroyed is read from the device.
+		spec.Device = object.VirtualDeviceList(m.Config.Hardware.Device).FindByKey(disk.Key)
 		return
 	}
 	backing := backingOf(disk)
 	if backing == nil || spec.FileOperation != "" {
 		return
 	}
-	facts, known := m.lab.diskFile(backing.FileName)
+	facts, known := m.lab.disks.lookup(backing.FileName)
 	if !known {
 		return
 	}
@@ -150,19 +156,6 @@ func (m *machine) completeDevice(ctx *simulator.Context, spec *types.VirtualDevi
 	if spec.Operation == types.VirtualDeviceConfigSpecOperationAdd {
 		disk.CapacityInBytes, disk.CapacityInKB = facts.capacity, facts.capacity/1024
 		m.credit(ctx, backing.FileName, facts.capacity)
-	}
-}
-
-// rememberDisk notes the identity of a disk that is taken off, and completes a change that names only its key.
-func (m *machine) rememberDisk(spec *types.VirtualDeviceConfigSpec) {
-	present := object.VirtualDeviceList(m.Config.Hardware.Device).FindByKey(spec.Device.GetVirtualDevice().Key)
-	disk, ok := present.(*types.VirtualDisk)
-	if !ok {
-		return
-	}
-	spec.Device = disk
-	if backing := backingOf(disk); backing != nil {
-		m.lab.disks.note(backing.FileName, diskFacts{uuid: backing.Uuid, capacity: disk.CapacityInBytes})
 	}
 }
 

@@ -103,7 +103,7 @@ func (k *keeper) setDisks(ctx *simulator.Context, vm *simulator.VirtualMachine, 
 		change(&changed)
 		devices[i] = &changed
 	}
-	ctx.Update(vm, []types.PropertyChange{{Name: "config.hardware.device", Val: devices}})
+	ctx.Update(vm, []types.PropertyChange{{Name: devicesPath, Val: devices}})
 }
 
 // pushDelta puts a new delta file, `name-00000N.vmdk`, before the disk's present file.

@@ -148,3 +148,11 @@ def test_detach_after_a_move_of_the_master_target(own, change):
     own.reconfigure(target, change("remove", attached))
     with pytest.raises(vim.fault.FileNotFound):
         own.run(returning.PowerOnVM_Task())
+
+
+def test_refresh_keeps_the_sizes(own):
+    """(2, row 14) the simulator makes up new sizes when a datastore is refreshed."""
+    datastore = own.find(vim.Datastore, "vmfs-prod-1")
+    before = (datastore.summary.capacity, datastore.summary.freeSpace)
+    datastore.RefreshDatastore()
+    assert (datastore.summary.capacity, datastore.summary.freeSpace) == before

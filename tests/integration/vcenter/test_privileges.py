@@ -1,7 +1,7 @@
 """Privileges that a user lacks: told when asked, and missed when needed."""
 
 import pytest
-from pyVmomi import vim
+from pyVmomi import vim, vmodl
 
 from failback_lab.vcenter import CONFIGURATION_SERVER_USER
 
@@ -79,3 +79,34 @@ def test_disk_privileges(own, change):
         own.reconfigure(vm, change("remove", disk))
     with pytest.raises(vim.fault.NoPermission):
         own.reconfigure(own.vm("mt-lin-1"), change("add", disk))
+
+
+def test_user_who_may_not_read_gets_missing_properties(own):
+    """(1, fact 3) NoPermission per property, in an answer that is otherwise good; Unknown, never "no snapshot"."""
+    vm = own.vm("mt-lin-1")
+    own.vcenter.control.missing_privileges(["System.Read"], user=own.vcenter.username)
+    found, missing = own.read(vm, "snapshot", "guest.toolsRunningStatus")
+    assert found == {}
+    assert {path: type(fault) for path, fault in missing.items()} == {
+        "snapshot": vim.fault.NoPermission,
+        "guest.toolsRunningStatus": vim.fault.NoPermission,
+    }
+    with pytest.raises(vim.fault.NoPermission):
+        _ = vm.runtime
+    own.vcenter.control.missing_privileges([], user=own.vcenter.username)
+    assert vm.name == "mt-lin-1"
+
+
+def test_user_who_may_not_read_waits_for_nothing(own):
+    """(1, fact 3) the same in the updates of a filter."""
+    query = vmodl.query.PropertyCollector
+    collector = own.content.propertyCollector.CreatePropertyCollector()
+    spec = query.FilterSpec(
+        propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=["name"])],
+        objectSet=[query.ObjectSpec(obj=own.vm("mt-lin-1"))],
+    )
+    collector.CreateFilter(spec, partialUpdates=True)
+    own.vcenter.control.missing_privileges(["System.Read"])
+    [item] = collector.WaitForUpdatesEx("", query.WaitOptions(maxWaitSeconds=1)).filterSet[0].objectSet
+    assert item.changeSet == []
+    assert [(m.path, type(m.fault)) for m in item.missingSet] == [("name", vim.fault.NoPermission)]

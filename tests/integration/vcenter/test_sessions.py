@@ -1,12 +1,13 @@
 """Users, TLS, and sessions that end."""
 
 import ssl
+import threading
 import time
 from datetime import timedelta
 
 import pytest
 from pyVim.connect import SmartConnect
-from pyVmomi import vim
+from pyVmomi import vim, vmodl
 
 from failback_lab.vcenter import CONFIGURATION_SERVER_USER, VCenter
 from failback_lab.workspace import workspace
@@ -84,3 +85,20 @@ def test_idle_session_ends(lab_ca, lab_binaries, demo_scenario, login):
             time.sleep(2.2)  # the limit is checked once in its own length
             with pytest.raises(vim.fault.NotAuthenticated):
                 session.si.CurrentTime()
+
+
+def test_expiry_ends_a_wait_for_updates(own):
+    """(1, fact 3) a call that waits is told when its session ends, not at the end of its time."""
+    query = vmodl.query.PropertyCollector
+    collector = own.content.propertyCollector.CreatePropertyCollector()
+    spec = query.FilterSpec(
+        propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=["name"])],
+        objectSet=[query.ObjectSpec(obj=own.vm("mt-lin-1"))],
+    )
+    collector.CreateFilter(spec, partialUpdates=True)
+    first = collector.WaitForUpdatesEx("", query.WaitOptions(maxWaitSeconds=1))
+    timer = threading.Timer(0.3, own.vcenter.control.expire_sessions)
+    timer.start()
+    with pytest.raises(vim.fault.NotAuthenticated):
+        collector.WaitForUpdatesEx(first.version, query.WaitOptions(maxWaitSeconds=30))
+    timer.join()
