@@ -1,6 +1,5 @@
 """How a task of vCenter stands, as whoever follows an effect needs to know it."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,7 +19,3 @@ class TaskState:
 
     phase: TaskPhase
     message: str = ""
-
-
-TaskReader = Callable[[str, str], Awaitable[TaskState]]
-"""Reads the task (second argument) of the vCenter of that name (first). Raises SourceFailed."""

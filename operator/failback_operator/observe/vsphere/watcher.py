@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 from pyVmomi import vim, vmodl
 
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.reading import Part
+from failback_operator.domain.tasks import TaskState
 from failback_operator.domain.vsphere import VirtualMachine, VsphereFacts
 from failback_operator.observe.vsphere import convert
 from failback_operator.observe.vsphere.changes import ChangeCollector
@@ -24,7 +26,9 @@ from failback_operator.observe.vsphere.failures import source_error
 from failback_operator.observe.vsphere.interest import Interest, find
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
 from failback_operator.observe.vsphere.session import STALE_SOCKET, VsphereSession
+from failback_operator.observe.vsphere.tasks import task_state
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 OnFacts = Callable[[Part[VsphereFacts]], None]
@@ -94,6 +98,19 @@ class VsphereWatcher:
             return tuple(convert.machine(row) for row in retrieve(connection, Selection(convert.MACHINE, paths, wanted)))
 
         return await self.session.call(read)
+
+    async def machine(self, moref: Moref) -> VirtualMachine | None:
+        """Read this VM now; None if there is none. Raises SourceFailed."""
+        found = await self.fresh((moref,))
+        return found[0] if found else None
+
+    async def task_state(self, task: str) -> TaskState:
+        """Read how this task stands. Raises SourceFailed."""
+        return await task_state(self.session, task)
+
+    async def send(self, function: Callable[[Connection], T]) -> T:
+        """Run `function` once, with the session logged in (VsphereSession.send). Raises SourceFailed if it was not begun."""
+        return await self.session.send(function)
 
     def _interrupt(self) -> None:
         """Let the watching thread look at what it is told, now."""
