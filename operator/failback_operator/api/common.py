@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 GROUP = "failback.dev"
 VERSION = "v1alpha1"
 
-NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+NAME_PATTERN = r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$"
 
 
 def rfc3339(moment: datetime) -> str:

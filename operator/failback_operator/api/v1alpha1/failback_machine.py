@@ -39,6 +39,9 @@ class Phase(StrEnum):
     UNKNOWN = "Unknown"
 
 
+RECORDED_ONCE = "recorded facts are written once and never changed"
+
+
 class RecordedDisk(ApiModel):
     """A disk of the on-premises machine or of the master target as it lay before reprotect."""
 
@@ -64,6 +67,9 @@ class Recorded(ApiModel):
     master_target: Text | None = Field(default=None, description="Name of the MasterTarget.")
     master_target_disks: list[RecordedDisk] = Field(default_factory=list, description="Its disks at that time.", max_length=64)
 
+    # An entry of a list-map is compared with the old entry of the same key.
+    model_config = ConfigDict(json_schema_extra=rules(rule("self == oldSelf", RECORDED_ONCE)))
+
 
 class FailbackMachineSpec(ApiModel):
     """Which item of which site."""
@@ -79,18 +85,13 @@ class FailbackMachineSpec(ApiModel):
         default_factory=list,
         description="Facts recorded before reprotect, one entry a disaster; entries are never changed.",
         max_length=20,
-        json_schema_extra=list_map("failedOverAt"),
+        json_schema_extra={
+            **list_map("failedOverAt"),
+            **rules(rule("oldSelf.all(o, self.exists(n, n.failedOverAt == o.failedOverAt))", RECORDED_ONCE)),
+        },
     )
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule(
-                "!has(oldSelf.recorded) || (has(self.recorded) && oldSelf.recorded.all(o, self.recorded.exists(n,"
-                " n.failedOverAt == o.failedOverAt && n.azureVmId == o.azureVmId && n.coveredBy == o.coveredBy)))",
-                "recorded facts are written once and never changed",
-            )
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=rules(rule("!has(oldSelf.recorded) || has(self.recorded)", RECORDED_ONCE)))
 
 
 class Assignment(ApiModel):
@@ -114,6 +115,9 @@ class FailbackMachineStatus(StatusBase):
     assignment: Assignment | None = Field(default=None, description="Master target that takes it.")
     protection_state: str | None = Field(default=None, description="As Site Recovery words it.", max_length=253)
     disks: list[DiskProgress] = Field(default_factory=list, description="Per-disk progress.", max_length=64)
+    progress: str | None = Field(
+        default=None, description="Progress of the disk that is furthest behind, in steps of 10 %.", max_length=16
+    )
     job: str | None = Field(default=None, description="Job that runs.", max_length=253)
     message: str | None = Field(default=None, description="The one thing to know now.", max_length=1024)
     ledger: list[LedgerEntry] = Field(
