@@ -1,7 +1,10 @@
 """Fixtures of the whole suite: the lab's parts, started once for each session (or worker of pytest-xdist)."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,36 @@ def own_vcenter(lab_ca: LabCa, lab_binaries: Binaries, demo_scenario: Scenario) 
     """The demo's vCenter for one test, which may change what it likes."""
     with workspace() as directory, VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as server:
         yield server
+
+
+@dataclass(frozen=True)
+class DemoRun:
+    """A demo that has ended: its exit code, what it printed, and the file of its traffic with Azure."""
+
+    exit_code: int
+    output: str
+    record: Path
+
+
+def run_demo(directory: Path, *arguments: str) -> DemoRun:
+    """Run the demo as a user does, with its traffic recorded."""
+    record = directory / "pairs.jsonl"
+    command = [sys.executable, "-m", "failback_lab", "demo", "--record", str(record), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=840, check=False, stdin=subprocess.DEVNULL)
+    return DemoRun(done.returncode, done.stdout + done.stderr, record)
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """One run of the demo, for all tests that look at a whole run (they share the xdist group `demo`)."""
+    return run_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def demo_record(demo_run: DemoRun) -> Path:
+    """The traffic of the demo's run."""
+    assert demo_run.exit_code == 0, demo_run.output[-5000:]
+    return demo_run.record
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
