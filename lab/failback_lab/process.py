@@ -151,13 +151,14 @@ class Child:
 
 @contextmanager
 def sigterm_as_exit() -> Iterator[None]:
-    """Within, SIGTERM ends this process as Ctrl-C does: by an exception that lets every context close what it opened."""
+    """Within, SIGTERM and SIGHUP end this process as Ctrl-C does: by an exception, so every context closes what it opened."""
 
     def leave(number: int, _frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

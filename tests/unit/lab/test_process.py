@@ -133,7 +133,9 @@ class TestChild:
 
 
 class TestEndOfTheLab:
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=lambda number: number.name)
+    @pytest.mark.parametrize(
+        "number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name
+    )
     def test_nothing_is_left(self, number: signal.Signals) -> None:
         with lab_in_miniature() as (lab, child, directory):
             lab.send_signal(number)
