@@ -33,7 +33,7 @@ class EffectiveBound:
 def effective_bound(plan: FailbackPlan, now: datetime, limits: Limits) -> EffectiveBound:
     """The bound of `plan` at `now`.
 
-    A stored first sight counts only for the value that it was stored with. A value that lay more than `failover_bound_ahead` ahead
+    A stored first sight counts only for the value that it was stored with. A value more than `failover_bound_ahead` ahead
     of its first sight is ignored. Without a stored sight this look is the first, and the bound is the earlier of value and
     look: a plan that lost its status, or comes back out of Git, covers nothing that is still to come.
     """

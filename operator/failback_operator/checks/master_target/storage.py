@@ -1,0 +1,136 @@
+"""Where a master target keeps retention data, and which datastores its host offers."""
+
+from failback_operator.api.v1alpha1 import MasterTarget
+from failback_operator.checks.answers import Answer, failed, listed, passed, unknown
+from failback_operator.checks.contexts import LocatedVm, TargetContext
+from failback_operator.checks.define import BEFORE_REPROTECT, About
+from failback_operator.checks.master_target.base import of_server, of_vm, target_check, unread
+from failback_operator.checks.master_target.system import target_system
+from failback_operator.domain.operating_system import Family
+from failback_operator.domain.vault import MasterTargetServer
+from failback_operator.domain.vsphere import Datastore, VirtualMachine
+
+DEFAULT_VOLUMES = {Family.WINDOWS: "R", Family.LINUX: "/mnt/retention"}
+"""Source: the vendor's page on preparing failback: R: on Windows, /mnt/retention/ on Linux."""
+
+TAKES_FAILBACK = frozenset({"VMFS", "VSAN"})
+"""Kinds of datastore that failback may write to, in upper case. Source: VMFS by the vendor's page; vSAN by its support matrix."""
+
+
+def bare_volume(name: str) -> str:
+    r"""`R`, `r:\` and `R:` are one volume, as are `/mnt/retention` and `/mnt/retention/`."""
+    return name.rstrip(":\\/").casefold()
+
+
+def wanted_volume(target: MasterTarget, family: Family | None) -> str | None:
+    """The retention volume that the target is to have, or None while its operating system is not known."""
+    return target.spec.retention_volume or (DEFAULT_VOLUMES[family] if family is not None else None)
+
+
+@target_check(
+    About(
+        id="RetentionVolume",
+        clause="R16",
+        condition="RetentionReady",
+        expected="Site Recovery lists the master target's retention volume (R: on Windows, /mnt/retention on Linux, or "
+        "spec.retentionVolume), with a capacity and free space",
+        remedy="Add a disk to the master target, format it (not FAT or FAT32) and mount it as R: or /mnt/retention; it is "
+        "listed within "
+        "15 minutes, else refresh the configuration server. A volume of another name: spec.retentionVolume.",
+        source="Vendor's page on preparing failback; masterTargetServers[].retentionVolumes[]; vSphere guest.disk[]",
+        steps=BEFORE_REPROTECT,
+    )
+)
+@of_server
+def retention_volume(context: TargetContext, server: MasterTargetServer) -> Answer:
+    """The wanted volume is among those that Site Recovery lists, and is neither of size zero nor full."""
+    wanted = wanted_volume(context.target, target_system(context).family)
+    if wanted is None:
+        return unknown("its operating system is not known, and so neither is its retention volume", "Give spec.retentionVolume.")
+    found = next((v for v in server.retention_volumes if bare_volume(v.name) == bare_volume(wanted)), None)
+    if found is None:
+        return _not_listed(context, server, wanted)
+    if found.capacity_bytes is None or found.free_bytes is None:
+        return unknown(f"volume {found.name}: its capacity or free space was not reported")
+    if found.capacity_bytes <= 0:
+        return failed(f"volume {found.name} has a capacity of zero")
+    return passed(f"volume {found.name} is listed") if found.free_bytes > 0 else failed(f"volume {found.name} is full")
+
+
+def _not_listed(context: TargetContext, server: MasterTargetServer, wanted: str) -> Answer:
+    known = listed(v.name for v in server.retention_volumes) or "none"
+    told = f"volume {wanted} is not listed; listed: {known}"
+    vm = context.vm.vm if context.vm else None
+    why = _explanation(vm, wanted) if vm else None
+    if why is None and server.retention_volumes:
+        return failed(told, f"Mount the retention disk as {wanted}, or name the listed volume in spec.retentionVolume.")
+    return failed(f"{told}; {why}" if why else told)
+
+
+def _explanation(vm: VirtualMachine, wanted: str) -> str | None:
+    """What the guest itself tells of the volume that Site Recovery does not list."""
+    volume = next((v for v in vm.guest.volumes if bare_volume(v.path) == bare_volume(wanted)), None)
+    if volume is None or "guest" in vm.unread:
+        return None
+    if (volume.filesystem or "").upper().startswith("FAT"):
+        return f"the guest has it formatted with {volume.filesystem}"
+    if volume.capacity_bytes <= 0:
+        return "the guest shows it with a capacity of zero"
+    return "the guest has it, so it may be too new, locked, the cache volume or a replication target"
+
+
+@target_check(
+    About(
+        id="DatastoresDiscovered",
+        clause="R18",
+        condition="DatastoresReachable",
+        expected="Site Recovery lists datastores of the master target",
+        remedy="See that the master target is a VM under a vCenter that the configuration server knows, that its account may "
+        "browse "
+        "datastores and that VMware Tools run; then refresh the configuration server (up to 30 minutes).",
+        source="masterTargetServers[].dataStores: empty for a target that was not discovered in vCenter, which is unusable",
+        steps=BEFORE_REPROTECT,
+    )
+)
+@of_server
+def datastores_discovered(context: TargetContext, server: MasterTargetServer) -> Answer:  # noqa: ARG001 - the form of these checks
+    """The list is not empty."""
+    if not server.datastores:
+        return failed("Site Recovery lists no datastore")
+    return passed(f"Site Recovery lists {listed(d.symbolic_name for d in server.datastores)}")
+
+
+@target_check(
+    About(
+        id="VmfsDatastore",
+        clause="R24",
+        condition="DatastoresReachable",
+        expected="the host of the master target has a VMFS (or vSAN) datastore that is accessible",
+        remedy="Mount a VMFS datastore on the host, or move the master target to a host that has one, while it holds no "
+        "protected disk.",
+        source="Vendor's page on preparing failback: at least one VMFS datastore; vSphere datastore summary.type, "
+        "summary.accessible",
+        steps=BEFORE_REPROTECT,
+        is_waivable=True,
+    )
+)
+@of_vm
+def vmfs_datastore(context: TargetContext, located: LocatedVm) -> Answer:  # noqa: ARG001 - the form of all checks of a VM
+    """One accessible datastore of its host is VMFS or vSAN."""
+    hidden = unread(located.vm, "host")
+    if hidden is not None or located.host is None:
+        return hidden or unknown(f"the host of VM {located.vm.name} could not be read")
+    stores = [located.facts.datastore(moref) for moref in located.host.datastores]
+    fitting = [s.name for s in stores if s is not None and _is_fitting(s)]
+    if fitting:
+        return passed(f"host {located.host.name} has {listed(fitting)}")
+    if any(s is None or _is_fitting(s) is None for s in stores):
+        return unknown(f"host {located.host.name}: not all of its datastores could be read")
+    seen = listed(f"{s.name} ({s.type})" for s in stores if s is not None) or "none"
+    return failed(f"host {located.host.name} has no accessible VMFS datastore; it has: {seen}")
+
+
+def _is_fitting(store: Datastore) -> bool | None:
+    if store.type is None:
+        return None
+    return store.type.upper() in TAKES_FAILBACK and store.is_accessible
