@@ -103,3 +103,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = len(terminalreporter.getreports("skipped"))
     by_kind = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
     terminalreporter.write_line(f"tests: {sum(kinds.values())} ({by_kind}); skipped: {skipped}")
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties if report.when == "call" else ():
+            terminalreporter.write_line(f"{name}: {value}")

@@ -26,7 +26,7 @@ class PairClass(StrEnum):
     """4xx and 5xx of the resource manager: ARM's error form."""
     OPERATION_STATUS = "operation status"
     OPERATION_RESULT = "operation result"
-    TOKEN = "token"  # noqa: S105
+    TOKEN = "token"
     """Answers of the token endpoint, good or bad."""
     VAULT = "vault"
     """The vault itself belongs to another service's description."""

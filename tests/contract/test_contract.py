@@ -1,7 +1,7 @@
 """Traffic of a whole demo run against the published API descriptions.
 
-Aspects: every pair is in one class; what is described validates, requests and success answers alike; error bodies have ARM's form;
-operation status and tokens have the recorded form; no member that the SDK's models do not know; the lists of differences hold no
+Aspects: every pair is in one class; what is described validates, requests and success answers alike; error bodies have ARM's
+form; operation status and tokens have the recorded form; no member that the SDK's models do not know; the lists of differences hold no
 unused entry.
 """
 
@@ -10,12 +10,12 @@ import os
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel, ValidationError
-
 from tests.contract.known_differences import OAV, SDK
 from tests.contract.own_schemas import ArmError, OperationStatus, Token, TokenError, Vault
 from tests.contract.pairs import Pair, PairClass, load
@@ -39,9 +39,11 @@ def of_class(pairs: list[Pair], wanted: PairClass) -> list[Pair]:
     return [pair for pair in pairs if pair.pair_class is wanted]
 
 
-def test_the_run_made_pairs_of_every_class_that_a_run_makes(pairs: list[Pair]) -> None:
+def test_the_run_made_pairs_of_every_class_that_a_run_makes(
+    pairs: list[Pair], record_property: Callable[[str, object], None]
+) -> None:
     counts = Counter(pair.pair_class for pair in pairs)
-    print("pairs:", dict(counts))
+    record_property("pairs", ", ".join(f"{kind} {count}" for kind, count in sorted(counts.items())))
     assert counts[PairClass.DESCRIBED] > 100
     assert counts[PairClass.TOKEN] > 0
     posts = Counter(pair.path.rsplit("/", 1)[-1] for pair in pairs if pair.method == "POST" and pair.status == 202)
@@ -52,7 +54,9 @@ def test_the_run_made_pairs_of_every_class_that_a_run_makes(pairs: list[Pair]) -
     }
 
 
-def test_described_pairs_validate_against_the_published_descriptions(pairs: list[Pair]) -> None:
+def test_described_pairs_validate_against_the_published_descriptions(
+    pairs: list[Pair], record_property: Callable[[str, object], None]
+) -> None:
     """Source: contract/README.md: requests and success answers of operations that it describes."""
     if not CONTRACT.is_dir():
         assert not os.environ.get("CI"), f"{CONTRACT} must be there in CI"
@@ -71,7 +75,7 @@ def test_described_pairs_validate_against_the_published_descriptions(pairs: list
                 unused.discard(place)
             else:
                 violations[f"{place}: {problem['message']}"] += 1
-    print(f"validated: {len(described)} pairs, {len(violations)} kinds of violation, {len(OAV)} listed differences")
+    record_property("validated", f"{len(described)} pairs, {sum(violations.values())} violations, {len(OAV)} listed differences")
     assert not violations, json.dumps(violations, indent=1)
     assert not unused
 
@@ -96,7 +100,7 @@ def test_the_vault_has_its_form(pairs: list[Pair]) -> None:
     assert not faults_of(Vault, of_class(pairs, PairClass.VAULT))
 
 
-def test_no_member_is_unknown_to_the_models_of_the_sdk(pairs: list[Pair]) -> None:
+def test_no_member_is_unknown_to_the_models_of_the_sdk(pairs: list[Pair], record_property: Callable[[str, object], None]) -> None:
     unused = set(SDK)
     unknown: Counter[tuple[str, str]] = Counter()
     seen = 0
@@ -108,7 +112,7 @@ def test_no_member_is_unknown_to_the_models_of_the_sdk(pairs: list[Pair]) -> Non
                     unused.discard((model.__name__, path))
                 else:
                     unknown[model.__name__, path] += 1
-    print(f"round-tripped: {seen} resources")
+    record_property("round-tripped", f"{seen} resources, {len(SDK)} listed differences")
     assert seen > 100
     assert not unknown
     assert not unused
