@@ -1,0 +1,55 @@
+"""The Azure VM: running before reprotect, stopped before commit."""
+
+from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.checks.answers import Answer, failed, not_applicable, passed, unknown
+from failback_operator.checks.contexts import MachineContext
+from failback_operator.checks.define import About
+from failback_operator.checks.machine.base import item_check
+from failback_operator.domain.steps import Step
+from failback_operator.domain.vault import ProtectedItem
+
+STOPPED = frozenset({"stopped", "deallocated"})
+
+
+@item_check(
+    About(
+        id="AzureVmRunning",
+        clause="R1",
+        condition="AzureVmRunning",
+        expected="the Azure VM exists and runs",
+        remedy="Start the Azure VM. If it was deleted or moved to another resource group, it cannot be failed back.",
+        source="Microsoft.Compute instanceView PowerState; error 78093: VM not running",
+        steps=frozenset({Step.REPROTECT}),
+    )
+)
+def azure_vm_running(context: MachineContext, item: ProtectedItem) -> Answer:
+    """PowerState/running."""
+    if context.azure_vm_is_missing:
+        return failed(f"Azure has no VM {item.target_vm_id.resource_name if item.target_vm_id else context.name}")
+    if context.azure_vm is None or context.azure_vm.power_state is None:
+        return unknown("the power state of the Azure VM could not be read")
+    name, state = context.azure_vm.arm_id.resource_name, context.azure_vm.power_state
+    return passed(f"Azure VM {name} runs") if state == "running" else failed(f"Azure VM {name} is {state}")
+
+
+@item_check(
+    About(
+        id="AzureVmStopped",
+        clause="R1",
+        condition="OperationAllowed",
+        expected="the Azure VM is stopped before the commit, so that the machine never runs twice",
+        remedy="Stop the Azure VM after making sure that users work on the on-premises machine; the commit deletes it.",
+        source="Microsoft.Compute instanceView PowerState; failback shuts the Azure VM down, commit removes it",
+        steps=frozenset({Step.COMMIT}),
+    )
+)
+def azure_vm_stopped(context: MachineContext, item: ProtectedItem) -> Answer:  # noqa: ARG001 - the form of all checks of an item
+    """PowerState/stopped or deallocated, or no VM any more."""
+    if context.phase is Phase.FAILING_BACK:
+        return not_applicable("the failback runs")
+    if context.azure_vm_is_missing:
+        return passed("the Azure VM is gone")
+    if context.azure_vm is None or context.azure_vm.power_state is None:
+        return unknown("the power state of the Azure VM could not be read")
+    name, state = context.azure_vm.arm_id.resource_name, context.azure_vm.power_state
+    return passed(f"Azure VM {name} is {state}") if state in STOPPED else failed(f"Azure VM {name} is {state}")

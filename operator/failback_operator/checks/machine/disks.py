@@ -1,0 +1,62 @@
+"""The disks of a machine's group, against the master targets that may take it."""
+
+from failback_operator.checks.answers import Answer, any_of, failed, listed, passed, unknown
+from failback_operator.checks.contexts import MachineContext, TargetContext
+from failback_operator.checks.define import BEFORE_REPROTECT, About
+from failback_operator.checks.machine.base import fresh_detail, item_check, named, targets_of
+from failback_operator.checks.machine.systems import item_system
+from failback_operator.checks.master_target.system import target_system
+from failback_operator.domain.operating_system import is_same_family
+from failback_operator.domain.vault import ProtectedItem
+
+
+def disks_of(context: MachineContext, item: ProtectedItem) -> int | None:
+    """How many disks of the item come back: those that Site Recovery protects, else those of its VM; None while neither tells."""
+    detail = fresh_detail(context, item)
+    if detail is not None and detail.disks:
+        return len(detail.disks)
+    is_own = context.item is not None and context.item.arm_id == item.arm_id
+    if not is_own or context.vm is None or "disks" in context.vm.vm.unread:
+        return None
+    return len(context.vm.vm.disks) or None
+
+
+@item_check(
+    About(
+        id="GroupDiskLimit",
+        clause="R6",
+        condition="DiskLimit",
+        expected="the disks of the machine, with those of its group, fit on a master target that may take it, were that empty",
+        remedy="Add a master target with more free slots (fewer own disks, spec.maxDisks up to 60), or divide the group in Site "
+        "Recovery.",
+        source="Vendor's page on preparing failback: 60 disks a master target, one master target a group",
+        steps=BEFORE_REPROTECT,
+    )
+)
+def group_disk_limit(context: MachineContext, item: ProtectedItem) -> Answer:
+    """The group's disks are no more than the limit less the target's own disks, on one candidate of its family at least."""
+    targets = _fitting_family(context, item)
+    if not targets:
+        return unknown("no master target is known for it")
+    counts = {m.friendly_name: disks_of(context, m) for m in context.group}
+    known = sum(count or 0 for count in counts.values())
+    unread = [name for name, count in counts.items() if count is None]
+    return any_of(named(target, _fits(target, known, unread)) for target in targets)
+
+
+def _fitting_family(context: MachineContext, item: ProtectedItem) -> tuple[TargetContext, ...]:
+    """The targets that are not surely of another family; all, where that leaves none (OSFamily tells it)."""
+    system = item_system(context, item)
+    targets = targets_of(context)
+    return tuple(t for t in targets if is_same_family(target_system(t), system) is not False) or targets
+
+
+def _fits(target: TargetContext, disks: int, unread: list[str]) -> Answer:
+    if target.usage is None:
+        return unknown("its disk slots could not be read")
+    slots = target.usage.free_when_empty
+    if disks > slots:
+        return failed(f"{disks}{' or more' if unread else ''} disks, {slots} slots even when empty")
+    if unread:
+        return unknown(f"the disks of {listed(unread)} could not be read")
+    return passed(f"{disks} disks, {slots} slots when empty")

@@ -1,0 +1,122 @@
+"""The machine's item: the vault knows one, of an architecture that is supported, and its configuration server knows the VM."""
+
+from failback_operator.checks.answers import Answer, every, failed, listed, not_applicable, passed, unknown
+from failback_operator.checks.contexts import MachineContext
+from failback_operator.checks.define import ALL_STEPS, BEFORE_FAILBACK, About
+from failback_operator.checks.machine.base import CLASSIC, fresh_detail, item_check, no_item, record_check
+from failback_operator.domain.vault import InstanceType, ProtectedItem, VaultFacts
+
+MODERNIZED = frozenset({InstanceType.MODERNIZED, InstanceType.MODERNIZED_FAILBACK})
+
+
+@record_check(
+    About(
+        id="MachineExists",
+        clause="R3",
+        condition="ItemKnown",
+        expected="the vault has a protected item of this name in the site's fabric",
+        remedy="Write the name as Site Recovery shows it (spec.machines), or take the machine out of the plan.",
+        source="replicationProtectedItems[].friendlyName",
+        steps=ALL_STEPS,
+    )
+)
+def machine_exists(context: MachineContext) -> Answer:
+    """One item or more has the name."""
+    if context.items:
+        return passed("the vault knows it")
+    if context.site.vault is None:
+        return unknown("the vault could not be read lately")
+    near = [i.friendly_name for i in context.site.vault.items if i.friendly_name.casefold() == context.name.casefold()]
+    hint = f"; it knows {listed(near)}" if near else ""
+    return failed(f"the vault has no protected item {context.name}{hint}")
+
+
+@record_check(
+    About(
+        id="MachineUnambiguous",
+        clause="R3",
+        condition="ItemKnown",
+        expected="one protected item has this name",
+        remedy="Give the id of the item that is meant: spec.machines[].id.",
+        source="replicationProtectedItems[].friendlyName is not unique",
+        steps=ALL_STEPS,
+    )
+)
+def machine_unambiguous(context: MachineContext) -> Answer:
+    """Not more than one item has the name."""
+    if context.item is not None:
+        return passed("one item has this name")
+    if not context.items:
+        return no_item(context)
+    return failed(f"{len(context.items)} items have this name: {listed(i.arm_id.resource_name for i in context.items)}")
+
+
+@record_check(
+    About(
+        id="ArchitectureSupported",
+        clause="R1",
+        condition="ItemKnown",
+        expected="the machine is protected by the classic architecture (InMageAzureV2, InMage)",
+        remedy="Bring this machine home by the portal and take it out of the plan: the modernized architecture is not driven "
+        "yet.",
+        source="providerSpecificDetails.instanceType",
+        steps=ALL_STEPS,
+    )
+)
+def architecture_supported(context: MachineContext) -> Answer:
+    """The instance type is a classic one."""
+    item = context.item
+    if item is None:
+        return no_item(context)
+    if item.instance_type in CLASSIC:
+        return passed(item.instance_type.value)
+    if item.instance_type in MODERNIZED:
+        return failed(f"the machine is protected by the modernized architecture ({item.instance_type.value})")
+    return failed("the machine is protected by a provider that is not for VMware")
+
+
+@item_check(
+    About(
+        id="MachineKnownToConfigurationServer",
+        clause="R3",
+        condition="ItemKnown",
+        expected="the configuration server of the site protects the machine and knows the vCenter that its VM came from",
+        remedy="Restore the original configuration server (same address) and vCenter record: classic failback goes back only to "
+        "those.",
+        source="recoveryServicesProviderId, vCenterInfrastructureId of the item; replicationvCenters[].infrastructureId; "
+        "replicaId",
+        steps=BEFORE_FAILBACK,
+    )
+)
+def machine_known_to_configuration_server(context: MachineContext, item: ProtectedItem) -> Answer:
+    """The item's provider is the fabric's; its vCenter is one that the fabric knows, or it has an on-premises replica."""
+    vault = context.site.vault
+    if vault is None:
+        return no_item(context)
+    return every((_provider(vault, item), _source_record(context, vault, item)))
+
+
+def _provider(vault: VaultFacts, item: ProtectedItem) -> Answer:
+    if item.provider_id is None:
+        return unknown("the provider of the item was not reported")
+    if item.provider_id in {p.arm_id for p in vault.providers}:
+        return passed("its configuration server is the site's")
+    return failed(f"the item belongs to provider {item.provider_id.resource_name}, which is not registered in the fabric")
+
+
+def _source_record(context: MachineContext, vault: VaultFacts, item: ProtectedItem) -> Answer:
+    detail = fresh_detail(context, item)
+    if detail is None:
+        return unknown("the details of the item were not read lately")
+    if item.instance_type is InstanceType.TO_ON_PREMISES:
+        if detail.replica_id:
+            return passed("the configuration server has its on-premises replica")
+        return unknown("its on-premises replica was not reported")
+    if detail.vcenter_infrastructure_id is None:
+        return not_applicable("no vCenter: a physical machine")
+    known = {v.infrastructure_id.casefold(): v for v in vault.vcenters if v.infrastructure_id}
+    record = known.get(detail.vcenter_infrastructure_id.casefold())
+    if record is not None:
+        return passed(f"its vCenter is {record.name}")
+    names = listed(v.name for v in vault.vcenters) or "none"
+    return failed(f"its vCenter is not one that the configuration server knows ({names})")

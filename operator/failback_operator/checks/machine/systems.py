@@ -1,0 +1,137 @@
+"""The operating system of a machine, against the master targets that may take it."""
+
+from collections.abc import Callable
+
+from failback_operator.api.common import Severity
+from failback_operator.checks.answers import Answer, any_of, failed, not_applicable, passed, unknown
+from failback_operator.checks.contexts import MachineContext
+from failback_operator.checks.define import BEFORE_REPROTECT, About
+from failback_operator.checks.machine.base import fresh_detail, item_check, named, targets_of
+from failback_operator.checks.master_target.system import target_system
+from failback_operator.domain.operating_system import (
+    Family,
+    OperatingSystem,
+    Sources,
+    identify,
+    is_same_family,
+    is_same_or_later,
+)
+from failback_operator.domain.vault import ProtectedItem
+
+Compare = Callable[[OperatingSystem, OperatingSystem], Answer]
+
+
+def item_system(context: MachineContext, item: ProtectedItem) -> OperatingSystem:
+    """What Site Recovery tells of an item's operating system and, for the machine itself, vCenter of its VM."""
+    detail = fresh_detail(context, item)
+    is_own = context.item is not None and context.item.arm_id == item.arm_id
+    vm = context.vm.vm if context.vm is not None and is_own else None
+    guest = vm.guest if vm is not None and "guest" not in vm.unread else None
+    return identify(
+        Sources(
+            detailed_data=guest.detailed_data if guest else None,
+            asr_version=detail.os_version if detail else None,
+            full_name=guest.full_name if guest else None,
+            guest_id=guest.guest_id if guest else None,
+            asr_type=detail.os_type if detail else None,
+            guest_family=guest.family if guest else None,
+        )
+    )
+
+
+def _against_targets(context: MachineContext, item: ProtectedItem, compare: Compare) -> Answer:
+    """One of the master targets that may take the machine must do."""
+    targets = targets_of(context)
+    if not targets:
+        return unknown("no master target is known for it")
+    system = item_system(context, item)
+    return any_of(named(target, compare(target_system(target), system)) for target in targets)
+
+
+@item_check(
+    About(
+        id="OSFamily",
+        clause="R14",
+        condition="OSMatch",
+        expected="a master target of the machine's family (Windows or Linux) may take it",
+        remedy="Name a master target of that family in spec.masterTargets; Linux machines always need a separate Linux one.",
+        source="Vendor's page on preparing failback: a separate master target is Windows or Linux to match the machines",
+        steps=BEFORE_REPROTECT,
+    )
+)
+def os_family(context: MachineContext, item: ProtectedItem) -> Answer:
+    """Same family."""
+    return _against_targets(context, item, _family)
+
+
+def _family(target: OperatingSystem, machine: OperatingSystem) -> Answer:
+    same = is_same_family(target, machine)
+    told = f"{target} for {machine}"
+    if same is None:
+        return unknown(f"{told}: not known whether Windows or Linux")
+    return passed(told) if same else failed(told)
+
+
+@item_check(
+    About(
+        id="OSMatch",
+        clause="R7",
+        condition="OSMatch",
+        expected="a master target that may take the machine has the same or a later version of its operating system",
+        remedy="Name a master target with the same or a later version in spec.masterTargets. Where the versions cannot be read, "
+        "start "
+        "VMware Tools on both, or let a named person waive this check.",
+        source="Vendor's page on preparing failback; versions by guest data, Site Recovery, full name, guest id, in this order",
+        steps=BEFORE_REPROTECT,
+        is_waivable=True,
+    )
+)
+def os_match(context: MachineContext, item: ProtectedItem) -> Answer:
+    """Windows by year and R2; Linux within one distribution; different distributions have no order and pass."""
+    return _against_targets(context, item, _version)
+
+
+def _version(target: OperatingSystem, machine: OperatingSystem) -> Answer:
+    told = f"{target} for {machine}"
+    if _differs_in_distribution(target, machine):
+        return passed(f"{told}: other distributions have no order")
+    later = is_same_or_later(target, machine)
+    if later is None:
+        return unknown(f"{told}: which is later cannot be told")
+    return passed(told) if later else failed(told)
+
+
+@item_check(
+    About(
+        id="OSDistribution",
+        clause="R7",
+        condition="OSMatch",
+        expected="a Linux master target has the machine's distribution, so that versions can be compared",
+        remedy="Nothing to do if the vendor's page for Linux master targets names yours; the versions of different "
+        "distributions have no "
+        "order.",
+        source="Vendor's page on Linux master targets: one distribution serves every Linux guest",
+        steps=BEFORE_REPROTECT,
+        severity=Severity.WARNING,
+        is_waivable=True,
+    )
+)
+def os_distribution(context: MachineContext, item: ProtectedItem) -> Answer:
+    """Same distribution; not asked of Windows."""
+    if item_system(context, item).family is Family.WINDOWS:
+        return not_applicable("Windows has one order")
+    return _against_targets(context, item, _distribution)
+
+
+def _distribution(target: OperatingSystem, machine: OperatingSystem) -> Answer:
+    told = f"{target} for {machine}"
+    if is_same_family(target, machine) is False:
+        return failed(told)
+    if target.distro is None or machine.distro is None:
+        return unknown(f"{told}: a distribution is not known")
+    return failed(told) if _differs_in_distribution(target, machine) else passed(told)
+
+
+def _differs_in_distribution(target: OperatingSystem, machine: OperatingSystem) -> bool:
+    both_linux = target.family is Family.LINUX and machine.family is Family.LINUX
+    return both_linux and target.distro is not None and machine.distro is not None and target.distro != machine.distro
