@@ -65,11 +65,11 @@ class AzureTransport:
         """Make the call. Never raises for what the other side does; cancellation passes."""
         if not isinstance(effect.call, ItemCall):
             raise TypeError(f"{effect.kind} is no call on a protected item")
-        action = _action(self.client(), effect.call.action)
+        action, path = _action(self.client(), effect.call.action), _path(effect.call.item_id)
         exchange = _Exchange()
         try:
             await action(
-                *_path(effect.call.item_id),
+                *path,
                 *(() if effect.call.body is None else (effect.call.body,)),
                 polling=False,
                 retry_total=0,

@@ -1,8 +1,8 @@
 """Reads through the SDK: bounded in number and time, and whole or not at all."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol, TypeVar
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -36,7 +36,8 @@ class Calls:
     async def get(self, operation: Callable[..., Awaitable[T]], *path: str, **options: Any) -> T:
         """One resource. Raises what the SDK raises, and TimeoutError."""
         async with self._slots, asyncio.timeout(self._limit):
-            return await operation(*path, **options)
+            with _well_formed():
+                return await operation(*path, **options)
 
     async def get_or_none(self, operation: Callable[..., Awaitable[T]], *path: str, **options: Any) -> T | None:
         """One resource, None if the service says that it is not there (404)."""
@@ -53,7 +54,8 @@ class Calls:
         pages = operation(*path, raw_response_hook=_whole_page, **options).by_page()
         while True:
             async with self._slots, asyncio.timeout(self._limit):
-                page = await anext(pages, None)
+                with _well_formed():
+                    page = await anext(pages, None)
             if page is None:
                 return found
             found += [each async for each in page]
@@ -61,6 +63,15 @@ class Calls:
     async def each(self, work: Callable[[T], Awaitable[R]], of: Iterable[T]) -> list[R]:
         """`work` of each, side by side, in order. The first error cancels the others and is raised."""
         return await together(work(one) for one in of)
+
+
+@contextmanager
+def _well_formed() -> Iterator[None]:
+    """What the SDK stumbles over when JSON is not of the form that it expects, told as such."""
+    try:
+        yield
+    except (TypeError, AttributeError, KeyError) as error:
+        raise MalformedError("an answer had another form than it should have") from error
 
 
 @asynccontextmanager
@@ -96,5 +107,6 @@ def _whole_page(response: PipelineResponse[HttpRequest, AsyncHttpResponse]) -> N
     if response.http_response.status_code != 200:
         return
     body = response.http_response.json()
-    if not isinstance(body, dict) or not isinstance(body.get("value"), list):
+    entries = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
         raise MalformedError("a page of a list came without its list")

@@ -76,12 +76,10 @@ def _certificate(chain: tuple[BaseException, ...]) -> SourceError | None:
     """TLS that failed over the certificate, saying why."""
     host = next((each.host for each in chain if isinstance(each, aiohttp.ClientConnectorError)), "the server")
     for each in chain:
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return SourceError(SourceProblem.CERTIFICATE_INVALID, _certificate_text(each, host))
-        if isinstance(each, aiohttp.ClientConnectorCertificateError) and isinstance(
-            each.certificate_error, ssl.SSLCertVerificationError
-        ):
-            return SourceError(SourceProblem.CERTIFICATE_INVALID, _certificate_text(each.certificate_error, each.host))
+        # aiohttp's own error is one of ssl's classes as well, without what ssl tells.
+        reason = each.certificate_error if isinstance(each, aiohttp.ClientConnectorCertificateError) else each
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return SourceError(SourceProblem.CERTIFICATE_INVALID, _certificate_text(reason, host))
     return None
 
 

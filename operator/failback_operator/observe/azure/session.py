@@ -97,7 +97,7 @@ class PatientReads(AsyncRetryPolicy):  # type: ignore[misc]
 
 
 class Authentication(AsyncARMChallengeAuthenticationPolicy):  # type: ignore[misc]
-    """Bearer tokens. A refused token is forgotten, and a read then tried once with a new one.
+    """Bearer tokens. A refused token is forgotten, and a read then tried once with a new one; an effect is never sent again.
 
     Source: the SDK drops only its policy's copy, and the credential's cache hands the refused token out again until it expires.
     """
@@ -115,6 +115,12 @@ class Authentication(AsyncARMChallengeAuthenticationPolicy):  # type: ignore[mis
         if request.http_request.method not in READS:
             return response
         return await super().send(request)
+
+    async def on_challenge(
+        self, request: PipelineRequest[HttpRequest], response: PipelineResponse[HttpRequest, AsyncHttpResponse]
+    ) -> bool:
+        """Answer a claims challenge to a read."""
+        return request.http_request.method in READS and bool(await super().on_challenge(request, response))
 
 
 class AzureSession:
