@@ -1,14 +1,15 @@
 """Traffic of a whole demo run against the published API descriptions.
 
 Aspects: every pair is in one class; what is described validates, requests and success answers alike; error bodies have ARM's
-form; operation status and tokens have the recorded form; no member that the SDK's models do not know; the lists of differences hold no
-unused entry.
+form; operation status and tokens have the recorded form; no member is unknown to the SDK's models; the lists of differences
+hold no unused entry.
 """
 
 import json
 import os
 import re
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.contract, pytest.mark.lab, pytest.mark.xdist_group("de
 HERE = Path(__file__).parent
 CONTRACT = Path(os.environ.get("FAILBACK_CONTRACT", HERE.parents[1].parent / "shared" / "contract"))
 # The job's tasks are described, and oav says it does not find them: its own limit; the SDK's models check them below.
-OAV_LIMIT = re.compile(r"\btasks\b")
+OAV_LIMIT = re.compile(r"/tasks/\d+/(groupTaskCustomDetails/childTasks/\d+/)?customDetails/instanceType$")
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +120,7 @@ def test_no_member_is_unknown_to_the_models_of_the_sdk(pairs: list[Pair], record
 
 
 def without_indices(path: str) -> str:
-    return re.sub(r"\[\d+\]|(?<=\.)\d+(?=\.|$)", "[]", path)
+    return re.sub(r"/\d+(?=/|$)", "/[]", path)
 
 
 def faults_of(schema: type[BaseModel], pairs: list[Pair]) -> list[str]:
@@ -136,14 +137,15 @@ def validate(pairs: list[Pair]) -> list[dict[str, Any]]:
     """Run oav over the pairs, with the locked packages that `make contract-deps` installs outside the tree."""
     modules = Path(os.environ["FAILBACK_NODE_MODULES"])
     node = os.environ.get("FAILBACK_NODE", "node")
-    done = subprocess.run(
-        [node, str(HERE / "validate.js"), str(CONTRACT)],
-        input="\n".join(json.dumps(pair.for_oav()) for pair in pairs),
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-        env={**os.environ, "NODE_PATH": str(modules)},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    with tempfile.NamedTemporaryFile(suffix=".jsonl") as results:
+        done = subprocess.run(
+            [node, str(HERE / "validate.js"), str(CONTRACT), results.name],
+            input="\n".join(json.dumps(pair.for_oav()) for pair in pairs),
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+            env={**os.environ, "NODE_PATH": str(modules)},
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return [json.loads(line) for line in Path(results.name).read_text(encoding="utf-8").split("\n") if line]
