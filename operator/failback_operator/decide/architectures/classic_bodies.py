@@ -1,0 +1,180 @@
+"""Request bodies of the classic architecture, in the names of the wire. Source: site-recovery facts, section 2."""
+
+from failback_operator.checks.contexts import MachineContext, TargetContext
+from failback_operator.decide.architectures.base import Missing
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.steps import EffectKind, ItemCall
+from failback_operator.domain.vault import MasterTargetServer, Policy, ProcessServer, ProtectedItem, VaultFacts
+
+EXCLUDED_VOLUMES: dict[str, object] = {
+    "volumeOptions": [{"volumeLabel": "Temporary Storage", "onlyExcludeIfSingleVolume": "Yes"}]
+}
+"""Without it the temporary disk of the Azure VM is replicated. Source: the vendor's own client sends it always (recorded)."""
+
+DEFAULT_RETENTION = {"windows": "R", "linux": "/mnt/retention"}
+
+
+class _Gap(Exception):  # noqa: N818 - never leaves this module
+    """Something that the body needs is not known."""
+
+
+def call(machine: MachineContext, kind: EffectKind) -> ItemCall | Missing:
+    """The POST for `kind`, or what is missing for it."""
+    item, vault = machine.item, machine.site.vault
+    if item is None or vault is None:
+        return Missing("the protected item as the vault has it now")
+    try:
+        action, body = _request(machine, item, vault, kind)
+    except _Gap as gap:
+        return Missing(str(gap))
+    return ItemCall(item.arm_id, action, body)
+
+
+def _request(
+    machine: MachineContext, item: ProtectedItem, vault: VaultFacts, kind: EffectKind
+) -> tuple[str, dict[str, object] | None]:
+    match kind:
+        case EffectKind.REPROTECT:
+            return "reProtect", _to_site(machine, item, vault)
+        case EffectKind.FAILBACK:
+            return "unplannedFailover", _failback(machine)
+        case EffectKind.COMMIT:
+            return "failoverCommit", None
+        case EffectKind.PROTECT:
+            return "reProtect", _to_azure(machine, item, vault)
+        case _:
+            raise _Gap(f"an operation of Site Recovery for {kind}")
+
+
+def _switch(details: dict[str, object]) -> dict[str, object]:
+    return {"properties": {"failoverDirection": "RecoveryToPrimary", "providerSpecificDetails": details}}
+
+
+def _failback(machine: MachineContext) -> dict[str, object]:
+    details = {"instanceType": "InMage", "recoveryPointType": machine.plan.spec.recovery_point.value}
+    return {
+        "properties": {
+            "failoverDirection": "PrimaryToRecovery",
+            "sourceSiteOperations": "Required",
+            "providerSpecificDetails": details,
+        }
+    }
+
+
+def _to_site(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) -> dict[str, object]:
+    target, server = machine.assigned, machine.process_server
+    if target is None or target.server is None:
+        raise _Gap("the master target as Site Recovery lists it")
+    if server is None or server.facts is None:
+        raise _Gap("the process server as Site Recovery lists it")
+    volume = retention_volume(target, target.server)
+    if volume is None:
+        raise _Gap(f"the retention volume of {target.target.name} as Site Recovery lists it")
+    policy = failback_policy(item, vault)
+    if policy is None:
+        raise _Gap("a failback policy that is associated with the configuration server")
+    details: dict[str, object] = {
+        "instanceType": "InMage",
+        "masterTargetId": target.server.id,
+        "processServerId": server.facts.id,
+        "retentionDrive": volume,
+        "profileId": str(policy.arm_id),
+        "diskExclusionInput": EXCLUDED_VOLUMES,
+    }
+    datastore = datastore_name(machine, item)
+    if datastore is not None:
+        details["datastoreName"] = datastore
+    return _switch(details)
+
+
+def _to_azure(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) -> dict[str, object]:
+    wanted, record = machine.plan.spec.protection, machine.record
+    server_id = _process_server_id(wanted.process_server, record.process_server_id if record else None, vault)
+    details: dict[str, object] = {
+        "instanceType": "InMageAzureV2",
+        "processServerId": server_id,
+        "masterTargetId": server_id,
+        "runAsAccountId": _account_id(machine, item, vault),
+        "policyId": str(_forward_policy(wanted.policy, record.policy_id if record else None, vault)),
+    }
+    log_storage = wanted.log_storage_account_id or (record.log_storage_account_id if record else None)
+    if log_storage is not None:
+        details["logStorageAccountId"] = log_storage
+    return _switch(details)
+
+
+def retention_volume(target: TargetContext, server: MasterTargetServer) -> str | None:
+    """Name of the retention volume exactly as the master target reports it, or None where it is not listed."""
+    wanted = target.target.spec.retention_volume or DEFAULT_RETENTION.get((server.os_type or "").casefold())
+    if wanted is None:
+        return None
+    return next((v.name for v in server.retention_volumes if _bare(v.name) == _bare(wanted)), None)
+
+
+def _bare(volume: str) -> str:
+    return volume.rstrip(":\\/").casefold()
+
+
+def failback_policy(item: ProtectedItem, vault: VaultFacts) -> Policy | None:
+    """The failback policy that is mapped from the item's container to that same container."""
+    mapped = {
+        m.policy_id
+        for m in vault.mappings
+        if m.container_id == item.container_id
+        and m.target_container_id is not None
+        and item.container_id == m.target_container_id
+    }
+    found = [p for p in vault.policies if p.instance_type == "InMage" and p.arm_id in mapped]
+    return min(found, key=lambda p: p.arm_id.casefold(), default=None)
+
+
+def datastore_name(machine: MachineContext, item: ProtectedItem) -> str | None:
+    """The datastore to name: the plan's, else that of the machine's first disk, else the first that Site Recovery knew."""
+    if machine.plan.spec.datastore:
+        return machine.plan.spec.datastore
+    if machine.vm is not None and machine.vm.vm.disks:
+        store = machine.vm.facts.datastore(machine.vm.vm.disks[0].datastore)
+        if store is not None:
+            return store.name
+    return item.detail.datastores[0] if item.detail and item.detail.datastores else None
+
+
+def _process_server_id(name: str | None, recorded: str | None, vault: VaultFacts) -> str:
+    if name is None:
+        if recorded is None:
+            raise _Gap("the process server of the way to Azure: neither recorded nor named in protection.processServer")
+        return recorded
+    found: ProcessServer | None = next((s for s in vault.fabric.process_servers if s.name.casefold() == name.casefold()), None)
+    if found is None:
+        raise _Gap(f"the process server {name} of protection.processServer: Site Recovery lists none of that name")
+    return found.id
+
+
+def _forward_policy(name: str | None, recorded: str | None, vault: VaultFacts) -> ArmId:
+    if name is None:
+        if recorded is None:
+            raise _Gap("the policy of the way to Azure: neither recorded nor named in protection.policy")
+        return ArmId(recorded)
+    found = next((p for p in vault.policies if p.name == name and p.instance_type == "InMageAzureV2"), None)
+    if found is None:
+        raise _Gap(f"the policy {name} of protection.policy: the vault has none of that name towards Azure")
+    return found.arm_id
+
+
+def account_name(machine: MachineContext, item: ProtectedItem) -> str | None:
+    """Name of the account that installs the mobility service on the way back to Azure: the plan's, the recorded, the site's."""
+    accounts = machine.site.view.site.spec.run_as_accounts
+    family = (item.detail.os_type if item.detail and item.detail.os_type else "").casefold()
+    by_family = {"windows": accounts.windows, "linux": accounts.linux}.get(family)
+    recorded = machine.record.run_as_account if machine.record else None
+    return machine.plan.spec.protection.run_as_account or recorded or by_family
+
+
+def _account_id(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) -> str:
+    name = account_name(machine, item)
+    if name is None:
+        raise _Gap("the run-as account of the way to Azure: neither recorded nor named in protection.runAsAccount or by the site")
+    found = next((a for a in vault.fabric.run_as_accounts if a.name == name), None)
+    if found is None:
+        raise _Gap(f"the run-as account {name}: the configuration server has none of that name")
+    return found.id

@@ -1,0 +1,191 @@
+"""Groups of machines and the master targets that may take them: what assignment is asked, and what it answers."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.api.v1alpha1.failback_plan import Stage
+from failback_operator.decide.index import SiteIndex
+from failback_operator.decide.os_match import can_take, machine_system, target_system
+from failback_operator.decide.survey import Survey
+from failback_operator.decide.targets import Located
+from failback_operator.domain.failover_bound import effective_bound
+from failback_operator.domain.operating_system import OperatingSystem
+from failback_operator.planning.assignment import Group, Placed, Placement, TargetSlots, assign
+from failback_operator.planning.waves import Wave, plan_waves
+
+NEEDS_SLOTS = frozenset({Phase.NOT_FAILED_OVER, Phase.FAILED_OVER, Phase.REPROTECTING})
+"""Phases before or in which disks are attached."""
+STAYS_ON_TARGET = frozenset({Phase.REPROTECTING, Phase.REPROTECTED, Phase.FAILING_BACK, Phase.FAILED_BACK, Phase.COMMITTING})
+"""Phases in which a machine cannot change its master target any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """A group of one plan with its members; `holds_slots` where its slots are kept for it and not only planned."""
+
+    group: Group
+    members: tuple[Survey, ...]
+    holds_slots: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assignments:
+    """Placement of every group, slots reserved on each target, and the waves of each plan."""
+
+    placements: Mapping[str, Placement]
+    states: Mapping[str, GroupState]
+    reserved: Mapping[str, int]
+    waves: Mapping[str, tuple[Wave, ...]]
+
+    def target_of(self, survey: Survey) -> str | None:
+        """Name of the target that takes the machine."""
+        placement = self.placements.get(survey.group_key)
+        return placement.target if isinstance(placement, Placed) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is already known of targets and groups: which targets are in trouble, which groups may not start anyway."""
+
+    troubled: Collection[str] = frozenset()
+    blocked: Collection[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The targets of the site with the operating system of each."""
+
+    targets: tuple[Located, ...]
+    systems: Mapping[str, OperatingSystem]
+    index: SiteIndex
+
+
+def distribute(
+    surveys: tuple[tuple[Survey, ...], ...], targets: tuple[Located, ...], index: SiteIndex, judged: Judged
+) -> Assignments:
+    """Assign what may start, or has, over all plans together; then plan the rest of each plan on what is left."""
+    slots = {t.target.name: _slots(t, judged) for t in targets}
+    fleet = Fleet(targets, {t.target.name: target_system(t) for t in targets}, index)
+    states = {s.group.key: s for plan in surveys for s in group_states(plan, fleet, judged)}
+    firm = assign((s.group for s in states.values() if s.holds_slots), slots.values())
+    reserved: dict[str, int] = defaultdict(int)
+    for key, placement in firm.items():
+        if isinstance(placement, Placed):
+            reserved[placement.target] += states[key].group.pending
+    left = [_less(slot, reserved[slot.name]) for slot in slots.values()]
+    placements: dict[str, Placement] = dict(firm)
+    waves: dict[str, tuple[Wave, ...]] = {}
+    for plan in surveys:
+        own = [states[key] for key in dict.fromkeys(s.group_key for s in plan) if key in states]
+        placements |= assign((s.group for s in own if not s.holds_slots), left)
+        if own:
+            name = own[0].members[0].plan.name
+            waves[name] = plan_waves((s.group for s in own), slots.values(), {s.group.key: placements[s.group.key] for s in own})
+    return Assignments(placements, states, dict(reserved), waves)
+
+
+def _slots(located: Located, judged: Judged) -> TargetSlots:
+    usage = located.disks
+    taken = usage.own + sum(usage.by_item.values()) if usage else 0
+    return TargetSlots(
+        name=located.target.name,
+        free=located.limit - taken if usage else None,
+        free_when_empty=max(0, located.limit - usage.own) if usage else None,
+        is_cordoned=located.target.spec.cordon,
+        is_preferred=located.target.name not in judged.troubled,
+    )
+
+
+def _less(slot: TargetSlots, reserved: int) -> TargetSlots:
+    return replace(slot, free=None if slot.free is None else slot.free - reserved)
+
+
+def group_states(plan: tuple[Survey, ...], fleet: Fleet, judged: Judged) -> list[GroupState]:
+    """The groups of one plan that use, or may come to use, a master target."""
+    members: dict[str, list[Survey]] = defaultdict(list)
+    for survey in plan:
+        members[survey.group_key].append(survey)
+    by_name = {t.target.name: t for t in fleet.targets}
+    by_server = {t.server.id.casefold(): t.target.name for t in fleet.targets if t.server}
+    states = []
+    for key, group in members.items():
+        if not any(s.phase in NEEDS_SLOTS | STAYS_ON_TARGET for s in group):
+            continue
+        fixed = _first(_fixed_target(s, by_server) for s in group)
+        starts = any(_may_start(s, fleet.index) for s in group)
+        where = by_name.get(fixed) if fixed else None
+        states.append(
+            GroupState(
+                Group(
+                    key=key,
+                    members=tuple(s.name for s in group),
+                    disks=_total([s.disks for s in group]),
+                    pending=sum(_pending(s, where) for s in group),
+                    candidates=_candidates(group, fleet),
+                    fixed=fixed,
+                    sticky=_first(_sticky_target(s) for s in group),
+                    is_eager=key not in judged.blocked,
+                ),
+                tuple(group),
+                holds_slots=fixed is not None or starts,
+            )
+        )
+    return states
+
+
+def _first(names: Iterable[str | None]) -> str | None:
+    return next((n for n in names if n), None)
+
+
+def _total(counts: list[int | None]) -> int | None:
+    known = [c for c in counts if c is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
+def _pending(survey: Survey, where: Located | None) -> int:
+    """Disks of the machine that are still to be attached."""
+    if survey.round is None or survey.phase not in NEEDS_SLOTS:
+        return 0
+    attached = where.attached(survey.round.item) if where else 0
+    return max(0, (survey.disks or 0) - attached)
+
+
+def _may_start(survey: Survey, index: SiteIndex) -> bool:
+    """Whether the plan asks to bring the machine home now, so that slots are kept for it."""
+    if survey.round is None or not survey.is_owner or survey.phase is not Phase.FAILED_OVER:
+        return False
+    if survey.plan.spec.stage is Stage.PREPARED or survey.round.failed_over_at is None:
+        return False
+    return effective_bound(survey.plan, index.site.now, index.site.limits).covers(survey.round.failed_over_at)
+
+
+def _sticky_target(survey: Survey) -> str | None:
+    if survey.machine is not None and survey.machine.status.assignment is not None:
+        return survey.machine.status.assignment.master_target
+    return survey.round.record.master_target if survey.round and survey.round.record else None
+
+
+def _fixed_target(survey: Survey, by_server: Mapping[str, str]) -> str | None:
+    """The target on which the machine runs: as Site Recovery tells while it is reversed, else as assigned while its job runs."""
+    if survey.round is None or survey.phase not in STAYS_ON_TARGET:
+        return None
+    item = survey.round.item
+    is_reversed = survey.round.position in STAYS_ON_TARGET and item.active_site is not None
+    if is_reversed and item.detail is not None and item.detail.master_target_id:
+        return by_server.get(item.detail.master_target_id.casefold())
+    return _sticky_target(survey)
+
+
+def _candidates(group: list[Survey], fleet: Fleet) -> tuple[str, ...]:
+    """Names of the targets that the plan allows and whose operating system does not forbid any member."""
+    systems = [machine_system(survey) for survey in group]
+    allowed = (t.target.name for t in allowed_targets(group[0], fleet.targets))
+    return tuple(name for name in allowed if all(can_take(fleet.systems[name], system) for system in systems))
+
+
+def allowed_targets(survey: Survey, targets: tuple[Located, ...]) -> tuple[Located, ...]:
+    """The candidates of the plan: those that it names, else all of the site."""
+    named = {ref.name for ref in survey.plan.spec.master_targets}
+    return tuple(t for t in targets if not named or t.target.name in named)

@@ -1,0 +1,206 @@
+"""Which effects on protected items are wanted now: at most one a machine, in the order in which they should be made."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from failback_operator.api.common import EffectOutcome
+from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.decide.architectures.base import EFFECT_OF_STEP, Missing
+from failback_operator.decide.contexts import PlanState
+from failback_operator.decide.coverage import is_covered, uncovered_text
+from failback_operator.decide.demand import Assignments
+from failback_operator.decide.naming import EffectKey, attempt_of
+from failback_operator.decide.phase import FLIGHT, is_acknowledged
+from failback_operator.decide.rounds import Round
+from failback_operator.decide.standing import Standing, Wait, WaitReason
+from failback_operator.decide.waiting import placement_text
+from failback_operator.domain.failover_bound import effective_bound
+from failback_operator.domain.steps import Effect, EffectKind, ObjectKey, Step
+
+TOGETHER = frozenset({Step.REPROTECT, Step.FAILBACK, Step.COMMIT})
+"""Steps in which a group waits for its members: one that may not go holds back the others."""
+
+BEFORE = {
+    Step.REPROTECT: frozenset({Phase.NOT_FAILED_OVER, Phase.UNKNOWN}),
+    Step.FAILBACK: frozenset({Phase.NOT_FAILED_OVER, Phase.FAILED_OVER, Phase.REPROTECTING, Phase.UNKNOWN}),
+    Step.COMMIT: frozenset(
+        {Phase.NOT_FAILED_OVER, Phase.FAILED_OVER, Phase.REPROTECTING, Phase.REPROTECTED, Phase.FAILING_BACK, Phase.UNKNOWN}
+    ),
+}
+"""Phases of a member for which the others of its group wait at each step."""
+
+
+@dataclass(slots=True)
+class Schedule:
+    """The scheduling of one plan. `is_suspended` tells why nothing may begin, None where it may."""
+
+    plan: PlanState
+    standings: tuple[Standing, ...]
+    assignments: Assignments
+    suspended: str | None
+    running: Counter[Step] = field(default_factory=Counter)
+    moved_groups: set[str] = field(default_factory=set)
+
+    def run(self) -> tuple[Standing, ...]:
+        """The standings with what each machine waits for, or the effect that is wanted for it."""
+        for standing in self.standings:
+            for step, kind in EFFECT_OF_STEP.items():
+                self.running[step] += standing.phase is FLIGHT[kind]
+            if _has_open_intent(standing):
+                self.moved_groups.add(standing.machine.survey.group_key)
+        done = {s.name: self._schedule(s) for s in self._in_order()}
+        return tuple(done[s.name] for s in self.standings)
+
+    def _in_order(self) -> Sequence[Standing]:
+        """Groups that are on their way first, then in the order of the plan; the members of a group one after the other."""
+        first: dict[str, int] = {}
+        started = {
+            s.machine.survey.group_key for s in self.standings if s.phase not in BEFORE[Step.REPROTECT] | {Phase.FAILED_OVER}
+        }
+        for position, standing in enumerate(self.standings):
+            first.setdefault(standing.machine.survey.group_key, position)
+        return sorted(
+            self.standings,
+            key=lambda s: (s.machine.survey.group_key not in started, first[s.machine.survey.group_key]),
+        )
+
+    def _schedule(self, standing: Standing) -> Standing:
+        if standing.step is None or not standing.is_asked or standing.trouble is not None or standing.blockers:
+            return standing
+        found = standing.machine.survey.round
+        if found is None:
+            return standing
+        kind = EFFECT_OF_STEP[standing.step]
+        wait = self._wait(standing, found, standing.step, kind)
+        if wait is not None:
+            return replace(standing, wait=wait)
+        effect = self._effect(standing, found, kind)
+        if isinstance(effect, Missing):
+            return replace(standing, wait=Wait(WaitReason.INCOMPLETE, f"{kind} needs {effect.what}"))
+        self.running[standing.step] += 1
+        self.moved_groups.add(standing.machine.survey.group_key)
+        return replace(standing, effect=effect)
+
+    def _wait(self, standing: Standing, found: Round, step: Step, kind: EffectKind) -> Wait | None:
+        """The first reason to wait, weightiest first."""
+        return (
+            self._forbidden(standing, found)
+            or self._not_allowed(standing, found, kind)
+            or self._held_by_group(standing, step)
+            or self._no_slots(standing, step)
+            or self._refused_lately(standing, found, kind)
+            or self._limited(standing, step)
+            or self._not_recorded(standing, found, step)
+        )
+
+    def _forbidden(self, standing: Standing, found: Round) -> Wait | None:
+        plan, survey = self.plan.plan, standing.machine.survey
+        if self.suspended is not None:
+            return Wait(WaitReason.SUSPENDED, self.suspended)
+        if survey.rivals or not survey.is_owner:
+            return Wait(WaitReason.RIVAL, f"also listed by {', '.join(survey.rivals)}")
+        site = standing.machine.context.site
+        if not is_covered(found, effective_bound(plan, site.now, site.limits)):
+            return Wait(WaitReason.NOT_COVERED, uncovered_text(found, plan))
+        return self._hold(standing.name)
+
+    def _hold(self, name: str) -> Wait | None:
+        hold = next((h for h in self.plan.plan.spec.holds if h.machine == name), None)
+        return Wait(WaitReason.HELD, hold.reason or f"spec.holds names {name}") if hold else None
+
+    @staticmethod
+    def _not_allowed(standing: Standing, found: Round, kind: EffectKind) -> Wait | None:
+        if found.architecture is not None and found.architecture.allows(found.item, kind):
+            return None
+        return Wait(WaitReason.NOT_ALLOWED, f"Site Recovery does not allow {kind} of {standing.name} now")
+
+    def _held_by_group(self, standing: Standing, step: Step) -> Wait | None:
+        if step not in TOGETHER:
+            return None
+        for member in self._members(standing):
+            if member is standing:
+                continue
+            if member.phase in BEFORE[step]:
+                return Wait(WaitReason.GROUP, f"{member.name} of its group is {member.phase}")
+            if member.trouble is not None or (member.blockers and member.step is step):
+                return Wait(WaitReason.GROUP, f"{member.name} of its group is stopped")
+            if member.step is step and self._hold(member.name):
+                return Wait(WaitReason.GROUP, f"{member.name} of its group is held")
+        return None
+
+    def _members(self, standing: Standing) -> Iterable[Standing]:
+        key = standing.machine.survey.group_key
+        return (s for s in self.standings if s.machine.survey.group_key == key)
+
+    def _no_slots(self, standing: Standing, step: Step) -> Wait | None:
+        if step is not Step.REPROTECT:
+            return None
+        key = standing.machine.survey.group_key
+        state = self.assignments.states.get(key)
+        if state is not None and state.holds_slots and self.assignments.target_of(standing.machine.survey):
+            return None
+        return Wait(WaitReason.SLOTS, placement_text(standing.machine, self.assignments))
+
+    @staticmethod
+    def _refused_lately(standing: Standing, found: Round, kind: EffectKind) -> Wait | None:
+        last = next(reversed(found.entries(kind)), None)
+        if last is None or last.outcome is not EffectOutcome.REFUSED or last.settled_at is None:
+            return None
+        context = standing.machine.context
+        if (
+            is_acknowledged(last, context.plan, standing.name)
+            or context.site.now >= last.settled_at + context.site.limits.refused_retry
+        ):
+            return None
+        return Wait(WaitReason.RETRY, f"{kind} was refused and is tried again: {last.message or 'no reason was given'}")
+
+    def _limited(self, standing: Standing, step: Step) -> Wait | None:
+        if standing.machine.survey.group_key in self.moved_groups:
+            return Wait(WaitReason.GROUP, "another member of its group goes first")
+        limits = self.plan.plan.spec.concurrency
+        most = {
+            Step.REPROTECT: limits.reprotect,
+            Step.FAILBACK: limits.failback,
+            Step.COMMIT: limits.commit,
+            Step.PROTECT: limits.protect,
+        }[step]
+        if self.running[step] < most:
+            return None
+        return Wait(WaitReason.LIMIT, f"{most} machines are in {step} (spec.concurrency.{step.lower()})")
+
+    def _not_recorded(self, standing: Standing, found: Round, step: Step) -> Wait | None:
+        if self.plan.selection.needs_freezing:
+            return Wait(WaitReason.RECORDING, "the machines that the selector chose are stored first")
+        stored = found.machine
+        if stored is None or stored.spec.plan_ref.name != self.plan.plan.name:
+            return Wait(WaitReason.RECORDING, "its FailbackMachine is stored first")
+        if step is not Step.REPROTECT or found.record is not None:
+            return None
+        if standing.machine.context.azure_vm is None:
+            return Wait(WaitReason.INCOMPLETE, "its Azure VM was not read, which must be recorded before reprotect")
+        return Wait(WaitReason.RECORDING, "what reprotect destroys is recorded first")
+
+    def _effect(self, standing: Standing, found: Round, kind: EffectKind) -> Effect | Missing:
+        machine, stored = standing.machine, found.machine
+        if stored is None or found.architecture is None or found.failed_over_at is None:
+            return Missing("the stored FailbackMachine")
+        call = found.architecture.call(machine.context, kind)
+        if isinstance(call, Missing):
+            return call
+        attempt = 1 + max((attempt_of(e.key) for e in found.entries(kind)), default=0)
+        target = machine.context.assigned
+        where = f" through {target.target.name}" if kind is EffectKind.REPROTECT and target else ""
+        return Effect(
+            key=str(EffectKey(kind, found.failed_over_at, attempt)),
+            kind=kind,
+            owner=ObjectKey("FailbackMachine", stored.namespace, stored.name),
+            call=call,
+            group=tuple(item.arm_id for item in machine.context.group),
+            description=f"{kind} {standing.name}{where}",
+        )
+
+
+def _has_open_intent(standing: Standing) -> bool:
+    machine = standing.machine.survey.machine
+    return machine is not None and any(e.outcome is EffectOutcome.INTENDED for e in machine.status.ledger)

@@ -1,0 +1,136 @@
+"""What follows from a SiteView: statuses, machines to be stored, settled ledgers, effects. A pure function."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from failback_operator.api.v1alpha1 import RecoverySite
+from failback_operator.checks.contexts import ServerContext, SiteContext, TargetContext
+from failback_operator.decide.contexts import PlanState, Surroundings, plan_state, server_contexts, target_contexts
+from failback_operator.decide.demand import Assignments, Judged, distribute
+from failback_operator.decide.duplicates import older_site
+from failback_operator.decide.effects import Schedule
+from failback_operator.decide.index import SiteIndex, index_site
+from failback_operator.decide.judgement import Fixed, Judgement, judge, rule_on
+from failback_operator.decide.outcome import Outcome, decision
+from failback_operator.decide.plan_conditions import PlanView
+from failback_operator.decide.remediation import Fix, fix_of
+from failback_operator.decide.rules import RULES, Rules
+from failback_operator.decide.selection import Selection, select, settle_ownership
+from failback_operator.decide.standing import Standing, standings
+from failback_operator.decide.survey import Survey, survey
+from failback_operator.decide.targets import Located, locate_targets
+from failback_operator.domain.decision import SiteDecision
+from failback_operator.domain.snapshot import SiteView
+from failback_operator.domain.steps import Step
+from failback_operator.planning.assignment import Placed, Waiting
+
+
+def evaluate(view: SiteView, rules: Rules = RULES) -> SiteDecision:
+    """Decide about a site. The same view gives an equal decision, whatever the order of its lists."""
+    return decision(_Evaluation(view, rules).run())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found before anything is judged."""
+
+    index: SiteIndex
+    selections: tuple[Selection, ...]
+    surveys: tuple[tuple[Survey, ...], ...]
+    located: tuple[Located, ...]
+    servers: tuple[ServerContext, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Assignment with all that was judged under it."""
+
+    assignments: Assignments
+    targets: dict[str, TargetContext]
+    states: tuple[PlanState, ...]
+    judgement: Judgement
+    standings: tuple[tuple[Standing, ...], ...]
+
+
+class _Evaluation:
+    def __init__(self, view: SiteView, rules: Rules) -> None:
+        self._view, self._rules = view, rules
+        site = SiteContext(view, view.vault(), view.vsphere())
+        self._found = _find(index_site(site))
+        self._fixed = Fixed(
+            site=rule_on(rules.site, site),
+            servers={s.server.name: rule_on(rules.server, s) for s in self._found.servers},
+        )
+        self._older: RecoverySite | None = older_site(view)
+
+    def run(self) -> Outcome:
+        found = self._found
+        troubled = frozenset(self._troubled_targets())
+        judged = self._judge(Judged(troubled))
+        blocked = frozenset(_blocked_groups(judged))
+        if blocked and any(isinstance(p, Waiting) for p in judged.assignments.placements.values()):
+            # Slots promised to a group that may not start anyway go to those that may.
+            judged = self._judge(Judged(troubled, blocked))
+        plans = tuple(
+            PlanView(state, self._schedule(state, own, judged), judged.judgement, judged.assignments, self._paused(state))
+            for state, own in zip(judged.states, judged.standings, strict=True)
+        )
+        fixes: dict[str, Fix | None] = {
+            name: fix_of(context, judged.judgement.targets[name]) for name, context in judged.targets.items()
+        }
+        return Outcome(
+            index=found.index,
+            plans=plans,
+            located=found.located,
+            targets=judged.targets,
+            fixes=fixes,
+            servers=found.servers,
+            judgement=judged.judgement,
+            older=self._older,
+        )
+
+    def _troubled_targets(self) -> Iterator[str]:
+        """Targets on which reprotect is blocked whatever is assigned to them."""
+        for name, context in target_contexts(self._found.located, self._found.index, None).items():
+            if any(r.is_blocker and Step.REPROTECT in r.steps for r in rule_on(self._rules.target, context)):
+                yield name
+
+    def _judge(self, known: Judged) -> _Judged:
+        found = self._found
+        assignments = distribute(found.surveys, found.located, found.index, known)
+        targets = target_contexts(found.located, found.index, assignments)
+        around = Surroundings(found.index, found.located, targets, found.servers, assignments)
+        states = tuple(plan_state(s, own, around) for s, own in zip(found.selections, found.surveys, strict=True))
+        judgement = judge(self._rules, self._fixed, targets.values(), states)
+        return _Judged(assignments, targets, states, judgement, tuple(standings(s, judgement) for s in states))
+
+    def _schedule(self, state: PlanState, own: tuple[Standing, ...], judged: _Judged) -> tuple[Standing, ...]:
+        return Schedule(state, own, judged.assignments, self._paused(state)).run()
+
+    def _paused(self, state: PlanState) -> str | None:
+        """Why nothing may begin for the plan, or None."""
+        if self._older is not None:
+            return f"the RecoverySite {self._older.name} works on the same fabric"
+        if self._view.site.spec.suspend:
+            return f"the RecoverySite {self._view.site.name} is suspended"
+        return "the plan is suspended" if state.plan.spec.suspend else None
+
+
+def _find(index: SiteIndex) -> _Found:
+    plans = sorted(index.site.view.plans, key=lambda p: p.name)
+    selections = tuple(select(plan, index) for plan in plans)
+    ownership = settle_ownership(selections, index)
+    surveys = tuple(survey(selection, ownership, index) for selection in selections)
+    return _Found(index, selections, surveys, locate_targets(index), server_contexts(index))
+
+
+def _blocked_groups(judged: _Judged) -> Iterator[str]:
+    """Groups that hold slots, have not begun, and may not begin."""
+    for own in judged.standings:
+        for standing in own:
+            key = standing.machine.survey.group_key
+            state = judged.assignments.states.get(key)
+            holds = state is not None and state.holds_slots and state.group.fixed is None
+            is_placed = isinstance(judged.assignments.placements.get(key), Placed)
+            if holds and is_placed and (standing.blockers or standing.trouble is not None):
+                yield key

@@ -1,0 +1,228 @@
+"""Conditions of a FailbackPlan: what each says, and what Ready sums up."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.api.v1alpha1.failback_plan import Stage
+from failback_operator.checks.answers import listed
+from failback_operator.decide.conditions import FALSE, IDLE, NOT_STALLED, TRUE, UNKNOWN, Conditions, State, aggregate, told
+from failback_operator.decide.contexts import PlanState
+from failback_operator.decide.demand import Assignments
+from failback_operator.decide.judgement import Judgement, Ruling, Rulings, is_waived
+from failback_operator.decide.plan_counts import waits
+from failback_operator.decide.standing import Standing, WaitReason
+from failback_operator.decide.status_machine import FOR_A_PERSON
+from failback_operator.domain.steps import Step
+from failback_operator.domain.verdicts import Outcome
+from failback_operator.planning.assignment import NoFit, Undecided
+
+MOST_TOLD = 5
+DECISIVE = ("DiskLimit", "FailoverCovered")
+"""Conditions that are not made of rulings alone, and without which nothing may begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan with all that its status is made of. `paused` tells why nothing may begin, None where it may."""
+
+    state: PlanState
+    standings: tuple[Standing, ...]
+    judgement: Judgement
+    assignments: Assignments
+    paused: str | None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the vault was read lately."""
+        return self.state.context.site.vault is not None
+
+
+def conditions(view: PlanView) -> Conditions:
+    """All conditions of the plan."""
+    parts = _parts(view)
+    return {
+        "Ready": ready(view, parts),
+        "Reconciling": _reconciling(view),
+        "Stalled": _stalled(view, parts),
+        **parts,
+    }
+
+
+def _parts(view: PlanView) -> Conditions:
+    guard = _Guard(view, frozenset(s.step for s in view.standings if s.step) or frozenset({Step.REHEARSAL}))
+    return {
+        "SiteReady": guard.state(view.judgement.site),
+        "MasterTargetsReady": _targets(view, guard),
+        "ProcessServerReady": _server(view, guard),
+        "MachinesReady": _machines(view, guard),
+        "DiskLimit": _disk_limit(view, guard),
+        "OSMatch": guard.state(guard.feeding("OSMatch")),
+        "FailoverCovered": _covered(view, guard),
+        "Scheduled": _scheduled(view),
+    }
+
+
+APART = frozenset({"DiskLimit", "OSMatch", "FailoverCovered", "MasterTargetsReady", "ProcessServerReady"})
+"""Conditions of the plan that its machines' and its own checks feed by name; all others are MachinesReady."""
+
+
+class _Guard:
+    """The rulings that guard what comes next for the machines of a plan."""
+
+    def __init__(self, view: PlanView, steps: frozenset[Step]) -> None:
+        self._plan, self._now, self._steps = view.state.plan, view.state.context.site.now, steps
+        machines = tuple(r for s in view.standings for r in view.judgement.of(s.machine))
+        self._own = (*machines, *view.judgement.plans.get(view.state.plan.name, ()))
+
+    def state(self, rulings: Rulings) -> State:
+        """What these rulings say, as far as they guard what comes next."""
+        return aggregate(tuple(r for r in rulings if r.steps & self._steps), self._waived)
+
+    def feeding(self, condition: str) -> Rulings:
+        """Rulings on the plan and its machines that feed the condition."""
+        return tuple(r for r in self._own if r.condition == condition)
+
+    def rest(self) -> Rulings:
+        """Rulings on the plan and its machines that feed none of the conditions that stand apart."""
+        return tuple(r for r in self._own if r.condition not in APART)
+
+    def _waived(self, ruling: Ruling) -> bool:
+        return is_waived(ruling, self._plan, ruling.verdict.subject.name, self._now)
+
+
+def _targets(view: PlanView, guard: _Guard) -> State:
+    names = sorted({s.machine.context.assigned.target.name for s in view.standings if s.machine.context.assigned})
+    rulings = tuple(r for name in names for r in view.judgement.targets.get(name, ()))
+    state = guard.state((*guard.feeding("MasterTargetsReady"), *rulings))
+    if names or state.status is not TRUE:
+        return state
+    needed = any(s.step in {Step.REHEARSAL, Step.REPROTECT} or s.phase is Phase.UNKNOWN for s in view.standings)
+    if needed:
+        return State(UNKNOWN, "NoneAssigned", "no machine has a master target yet")
+    return State(TRUE, "NotNeeded", "no machine needs a master target now")
+
+
+def _server(view: PlanView, guard: _Guard) -> State:
+    context = next((s.machine.context for s in view.standings), None)
+    server = context.process_server if context else None
+    rulings = view.judgement.servers.get(server.server.name, ()) if server else ()
+    return guard.state((*guard.feeding("ProcessServerReady"), *rulings))
+
+
+def _machines(view: PlanView, guard: _Guard) -> State:
+    troubled = [s for s in view.standings if s.trouble is not None]
+    if troubled:
+        text = "; ".join(f"{s.name}: {s.trouble.text}" for s in troubled[:MOST_TOLD] if s.trouble)
+        return State(FALSE, "MachinesFailed", text)
+    state = guard.state(guard.rest())
+    unknown = [s.name for s in view.standings if s.phase is Phase.UNKNOWN]
+    if unknown and state.status is TRUE:
+        return State(UNKNOWN, "NotRead", f"where these machines stand is not known: {listed(unknown)}")
+    return state
+
+
+def _covered(view: PlanView, guard: _Guard) -> State:
+    state = guard.state(guard.feeding("FailoverCovered"))
+    missed = waits(view.standings, WaitReason.NOT_COVERED)
+    if state.status is TRUE and missed and missed[0].wait is not None:
+        return State(FALSE, "NotCovered", f"{listed(s.name for s in missed)}: {missed[0].wait.text}")
+    return state
+
+
+def _disk_limit(view: PlanView, guard: _Guard) -> State:
+    placements = [(s, view.assignments.placements.get(s.machine.survey.group_key)) for s in view.standings]
+    for standing, placement in placements:
+        if isinstance(placement, NoFit):
+            text = f"{standing.name} and its group have {placement.needed} disks: more than any candidate takes when empty"
+            return State(FALSE, "GroupTooLarge", text)
+    state = guard.state(guard.feeding("DiskLimit"))
+    undecided = [s.name for s, p in placements if isinstance(p, Undecided) or s.phase is Phase.UNKNOWN]
+    if undecided and state.status is TRUE:
+        return State(UNKNOWN, "NotRead", f"disks or slots are not known, or no master target may take: {listed(undecided)}")
+    return state
+
+
+def _scheduled(view: PlanView) -> State:
+    if view.state.plan.spec.stage is Stage.PREPARED:
+        return State(TRUE, "NothingToStart", "the stage Prepared starts nothing")
+    if not view.is_read:
+        return State(UNKNOWN, "NotRead", "the vault could not be read lately")
+    for reason in (WaitReason.SLOTS, WaitReason.LIMIT):
+        those = waits(view.standings, reason)
+        if those and those[0].wait is not None:
+            status = FALSE if reason is WaitReason.SLOTS else TRUE
+            return State(status, reason.value, f"{listed(s.name for s in those)} wait: {those[0].wait.text}")
+    return State(TRUE, "Scheduled", "no machine waits for slots")
+
+
+def ready(view: PlanView, parts: Conditions) -> State:
+    """Whether nothing known blocks the next step towards the stage, of any machine."""
+    found = list({id(b): b for s in view.standings for b in s.blockers}.values())
+    failed = [b for b in found if b.verdict.outcome is Outcome.FAIL]
+    troubled = [s for s in view.standings if s.trouble is not None]
+    if not view.standings and view.is_read:
+        return State(FALSE, "NoMachines", "the plan selects no machine that the vault knows")
+    if troubled:
+        names = listed(s.name for s in troubled)
+        return State(FALSE, "MachinesFailed", f"{names} need a person: {troubled[0].trouble.text if troubled[0].trouble else ''}")
+    if failed:
+        return State(FALSE, "Blocked", told(_by_kind(failed)))
+    broken = next((kind for kind in DECISIVE if parts[kind].status is FALSE), None)
+    if broken is not None and not _is_over(view):
+        return State(FALSE, broken, parts[broken].message)
+    if found or any(s.phase is Phase.UNKNOWN for s in view.standings) or not view.is_read:
+        text = told(_by_kind(found)) if found else "where the machines stand is not known"
+        return State(UNKNOWN, "NotRead", f"not known: {text}")
+    return _positive(view)
+
+
+def _is_over(view: PlanView) -> bool:
+    return all(s.is_done or s.step is None for s in view.standings)
+
+
+def _by_kind(rulings: Sequence[Ruling]) -> list[Ruling]:
+    """Site first, then targets, servers, plan and machines: one cause before its many effects."""
+    kinds = ("RecoverySite", "MasterTarget", "ProcessServer", "FailbackPlan", "FailbackMachine")
+    return sorted(rulings, key=lambda r: (kinds.index(r.verdict.subject.kind), r.verdict.subject.name))
+
+
+def _positive(view: PlanView) -> State:
+    standings = view.standings
+    if all(s.is_done for s in standings):
+        return State(TRUE, "StageReached", f"all machines have reached {view.state.plan.spec.stage}")
+    moving = [s for s in standings if s.is_in_flight or s.effect is not None]
+    waiting = [s for s in standings if s.wait is not None]
+    person = [s for s in waiting if s.wait is not None and s.wait.reason in FOR_A_PERSON]
+    if not moving and person and len(person) == len(waiting):
+        text = person[0].wait.text if person[0].wait else ""
+        return State(TRUE, "WaitingForPerson", f"{listed(s.name for s in person)}: {text}")
+    if moving or waiting:
+        return State(TRUE, "Running", _running_text(moving or waiting))
+    if any(s.phase is not Phase.NOT_FAILED_OVER and not s.is_done for s in standings):
+        return State(TRUE, "ReadyToStart", "nothing blocks reprotect: raise spec.stage and give spec.failedOverBefore to start")
+    return State(TRUE, "ReadyForFailover", "nothing is missing: the machines could be brought home after a failover to Azure")
+
+
+def _running_text(those: Sequence[Standing]) -> str:
+    phases: dict[str, list[str]] = {}
+    for standing in those:
+        phases.setdefault(standing.shown_phase.value, []).append(standing.name)
+    return "; ".join(f"{phase}: {listed(names)}" for phase, names in sorted(phases.items()))
+
+
+def _reconciling(view: PlanView) -> State:
+    moving = [s for s in view.standings if s.is_in_flight or s.effect is not None]
+    waiting = [s for s in view.standings if s.wait is not None and s.wait.reason not in FOR_A_PERSON]
+    if not moving and not waiting:
+        return IDLE
+    return State(TRUE, "Running" if moving else "Waiting", _running_text(moving or waiting))
+
+
+def _stalled(view: PlanView, parts: Conditions) -> State:
+    troubled = [s for s in view.standings if s.trouble is not None]
+    if troubled:
+        return State(TRUE, "MachinesFailed", f"{listed(s.name for s in troubled)} need a person")
+    if parts["DiskLimit"].status is FALSE:
+        return State(TRUE, "DiskLimit", parts["DiskLimit"].message)
+    return NOT_STALLED

@@ -1,0 +1,50 @@
+"""What is recorded of a machine before reprotect destroys it. Design, section 4: recorded before reprotect."""
+
+from datetime import datetime
+
+from failback_operator.api.v1alpha1.failback_machine import Recorded, RecordedDisk
+from failback_operator.checks.contexts import LocatedVm, MachineContext
+from failback_operator.decide.architectures.classic_bodies import account_name
+
+MOST_DISKS = 64
+MOST_NICS = 16
+
+
+def record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
+    """The record of the failover that the machine is in, or None while the Azure VM or the time is not known."""
+    item = machine.item
+    if item is None or machine.azure_vm is None or machine.failed_over_at is None:
+        return None
+    target = machine.assigned.vm if machine.assigned else None
+    return Recorded(
+        failed_over_at=machine.failed_over_at,
+        covered_by=bound.replace(microsecond=0),
+        azure_vm_id=str(machine.azure_vm.arm_id),
+        nic_ids=[str(nic) for nic in sorted(machine.azure_vm.nic_ids, key=str.casefold)][:MOST_NICS],
+        process_server_id=item.process_server_id,
+        policy_id=str(item.policy_id) if item.policy_id else None,
+        run_as_account=account_name(machine, item),
+        log_storage_account_id=str(item.detail.log_storage_account_id)
+        if item.detail and item.detail.log_storage_account_id
+        else None,
+        vm_instance_uuid=machine.vm.vm.instance_uuid if machine.vm else None,
+        disks=recorded_disks(machine.vm),
+        master_target=machine.assigned.target.name if machine.assigned else None,
+        master_target_disks=recorded_disks(target),
+    )
+
+
+def recorded_disks(located: LocatedVm | None) -> list[RecordedDisk]:
+    """The disks of a VM as they lie now, in order of their keys."""
+    if located is None:
+        return []
+    stores = {store.moref: store.name for store in located.facts.datastores}
+    return [
+        RecordedDisk(
+            file=disk.file_name,
+            uuid=disk.uuid,
+            capacity_bytes=disk.capacity_bytes,
+            datastore=stores.get(disk.datastore, "") if disk.datastore else "",
+        )
+        for disk in sorted(located.vm.disks, key=lambda d: d.key)[:MOST_DISKS]
+    ]

@@ -1,0 +1,90 @@
+"""Status of a FailbackPlan."""
+
+from failback_operator.api.common import Finding
+from failback_operator.api.v1alpha1 import FailbackPlanStatus
+from failback_operator.api.v1alpha1.failback_plan import FailoverBound
+from failback_operator.decide.conditions import rendered
+from failback_operator.decide.findings import Shown, shortened, summarised
+from failback_operator.decide.judgement import is_waived
+from failback_operator.decide.plan_conditions import PlanView, conditions
+from failback_operator.decide.plan_counts import (
+    current_wave,
+    disk_summary,
+    furthest_behind,
+    history,
+    machine_counts,
+    plan_waves_of,
+    progress,
+    stage_reached,
+    wave_statuses,
+)
+from failback_operator.decide.standing import Standing, WaitReason
+from failback_operator.decide.status_machine import failure_finding
+from failback_operator.domain.failover_bound import effective_bound
+
+MOST_TEXT = 1024
+
+
+def plan_status(view: PlanView) -> FailbackPlanStatus:
+    """Conditions, counts, disks, waves, findings, history, and the one thing to know."""
+    plan, standings, site = view.state.plan, view.standings, view.state.context.site
+    states = conditions(view)
+    counts = machine_counts(standings)
+    waves = plan_waves_of(view.state, view.assignments)
+    listed, omitted = shortened(_findings(view))
+    return FailbackPlanStatus(
+        observed_generation=plan.metadata.generation,
+        conditions=rendered(states, plan.metadata.generation),
+        findings=listed,
+        findings_omitted=omitted,
+        phase=furthest_behind(standings),
+        stage=stage_reached(standings),
+        machines=counts,
+        machines_done=f"{counts.done}/{counts.total}",
+        disks=disk_summary(view.state),
+        progress=progress(standings),
+        wave=current_wave(waves, standings),
+        waves=wave_statuses(waves),
+        failover_bound=_bound(view),
+        selected=_selected(view),
+        history=history(plan, standings, site.now),
+        message=_message(view, states["Ready"].message)[:MOST_TEXT],
+    )
+
+
+def _findings(view: PlanView) -> list[Finding]:
+    """The plan's own findings and one line for each check that fails around it."""
+    plan, now = view.state.plan, view.state.context.site.now
+    rulings = {id(r): (r, s.name) for s in view.standings for r in view.judgement.around(s.machine)}
+    shown = [Shown(r, is_waived=is_waived(r, plan, name, now)) for r, name in rulings.values()]
+    if not view.standings:
+        shown = [Shown(r) for r in (*view.judgement.site, *view.judgement.plans.get(plan.name, ()))]
+    failures = [f for f in (failure_finding(s) for s in view.standings) if f is not None]
+    return [*sorted(failures, key=lambda f: f.subject), *summarised(shown)]
+
+
+def _bound(view: PlanView) -> FailoverBound | None:
+    site = view.state.context.site
+    found = effective_bound(view.state.plan, site.now, site.limits)
+    if found.value is None or found.first_seen is None:
+        return None
+    return FailoverBound(value=found.value.replace(microsecond=0), first_seen=found.first_seen.replace(microsecond=0))
+
+
+def _selected(view: PlanView) -> list[str]:
+    """A selector's machines once something is about to begin; kept while the set is frozen."""
+    selection = view.state.selection
+    if selection.plan.spec.selector is None:
+        return []
+    if not selection.needs_freezing:
+        return list(selection.plan.status.selected)
+    return [m.name for m in selection.machines] if any(_is_about_to_begin(s) for s in view.standings) else []
+
+
+def _is_about_to_begin(standing: Standing) -> bool:
+    """Whether only storing something first keeps the machine from its effect."""
+    return standing.wait is not None and standing.wait.reason is WaitReason.RECORDING
+
+
+def _message(view: PlanView, ready: str) -> str:
+    return f"{view.paused}; {ready}" if view.paused else ready

@@ -1,0 +1,99 @@
+"""Status of a MasterTarget."""
+
+from failback_operator.api.common import LedgerEntry
+from failback_operator.api.v1alpha1 import MasterTargetStatus
+from failback_operator.api.v1alpha1.master_target import DiskCounts
+from failback_operator.checks.contexts import TargetContext
+from failback_operator.decide.conditions import (
+    FALSE,
+    IDLE,
+    NOT_STALLED,
+    TRUE,
+    UNKNOWN,
+    Conditions,
+    State,
+    by_condition,
+    rendered,
+    summary,
+)
+from failback_operator.decide.findings import Shown, findings, shortened
+from failback_operator.decide.judgement import Rulings
+from failback_operator.decide.ledger import OPEN
+from failback_operator.decide.remediation import Fix
+from failback_operator.domain.usage import DiskUsage
+
+MOST_LEDGER = 50
+USABLE_TYPES = frozenset({"vmfs", "vsan"})
+
+
+def target_status(context: TargetContext, rulings: Rulings, fix: Fix | None) -> MasterTargetStatus:
+    """Disk slots, place, conditions and findings; a fix that the operator will make is told in its finding."""
+    target, stored = context.target, context.target.status
+    shown = [Shown(r, remedy=fix.remedy if fix and r.verdict.check_id == fix.check_id else None) for r in rulings]
+    listed, omitted = shortened(findings(shown))
+    return MasterTargetStatus(
+        observed_generation=target.metadata.generation,
+        conditions=rendered(_conditions(context, rulings, fix), target.metadata.generation),
+        findings=listed,
+        findings_omitted=omitted,
+        operating_system=_system(context) or stored.operating_system,
+        host=context.vm.host.name if context.vm and context.vm.host else stored.host,
+        datastores=_datastores(context) if context.vm else stored.datastores,
+        disks=disk_counts(context.usage) if context.usage else None,
+        disk_uuid_set_at=stored.disk_uuid_set_at,
+        ledger=pruned(stored.ledger),
+    )
+
+
+def pruned(ledger: list[LedgerEntry]) -> list[LedgerEntry]:
+    """The newest fifty entries; what is open is never dropped."""
+    surplus = len(ledger) - MOST_LEDGER
+    if surplus <= 0:
+        return ledger
+    settled = [e.key for e in ledger if e.outcome not in OPEN][:surplus]
+    return [e for e in ledger if e.key not in settled]
+
+
+def disk_counts(usage: DiskUsage) -> DiskCounts:
+    """Disk slots as the status shows them."""
+    return DiskCounts(
+        own=usage.own,
+        attached=usage.attached,
+        orphaned=usage.orphaned,
+        reserved=usage.reserved,
+        limit=usage.limit,
+        free=usage.free,
+    )
+
+
+def _conditions(context: TargetContext, rulings: Rulings, fix: Fix | None) -> Conditions:
+    ready = summary(rulings)
+    running = next((e for e in reversed(context.target.status.ledger) if e.outcome in OPEN), None)
+    reconciling = IDLE
+    if running is not None:
+        reconciling = State(TRUE, running.effect, f"{running.effect} is under way")
+    elif fix is not None and fix.obstacle is None:
+        reconciling = State(TRUE, fix.kind.value, fix.text)
+    if context.site.vault is None and not context.site.vcenters and ready.status is not FALSE:
+        ready = State(UNKNOWN, "NotRead", "neither the vault nor a vCenter could be read")
+    return {"Ready": ready, "Reconciling": reconciling, "Stalled": NOT_STALLED, **by_condition(rulings)}
+
+
+def _system(context: TargetContext) -> str | None:
+    if context.server is not None and context.server.os_version:
+        return context.server.os_version
+    return context.vm.vm.guest.full_name if context.vm else None
+
+
+def _datastores(context: TargetContext) -> list[str]:
+    """Names of the VMFS and vSAN datastores that the target's host mounts read/write."""
+    located = context.vm
+    if located is None or located.host is None:
+        return []
+    names = [
+        store.name
+        for store in located.facts.datastores
+        if (store.type or "").casefold() in USABLE_TYPES
+        and any(mount.host == located.host.moref and mount.is_read_write for mount in store.mounts)
+    ]
+    return sorted(names)[:256]

@@ -1,0 +1,149 @@
+"""Everything found out about each machine of each plan, before anything is judged."""
+
+from dataclasses import dataclass
+
+from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan
+from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.checks.contexts import LocatedVm
+from failback_operator.decide.architectures.registry import architecture_of
+from failback_operator.decide.index import SiteIndex
+from failback_operator.decide.ledger import Evidence, settle
+from failback_operator.decide.phase import phase_of
+from failback_operator.decide.rounds import Round, RoundInput, derive_round
+from failback_operator.decide.selection import Ownership, Selection, Wanted
+from failback_operator.domain.failover_bound import effective_bound
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.vault import AzureVm, ProtectedItem
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """One machine of one plan. `round` is None while its item is not known; `disks` None while not known."""
+
+    plan: FailbackPlan
+    wanted: Wanted
+    round: Round | None
+    stored: FailbackMachine | None
+    is_owner: bool
+    rivals: tuple[str, ...]
+    group: tuple[ProtectedItem, ...]
+    group_in_plan: bool
+    vms: tuple[LocatedVm, ...]
+    azure_vm: AzureVm | None
+    azure_vm_is_missing: bool
+    disks: int | None
+
+    @property
+    def name(self) -> str:
+        """The machine's name in the plan."""
+        return self.wanted.name
+
+    @property
+    def phase(self) -> Phase:
+        """Where it is."""
+        return phase_of(self.round) if self.round else Phase.UNKNOWN
+
+    @property
+    def machine(self) -> FailbackMachine | None:
+        """Its FailbackMachine with the ledger as settled, if that is stored."""
+        return self.round.machine if self.round else self.stored
+
+    @property
+    def group_key(self) -> str:
+        """The same for all members of the plan that go together."""
+        first = min((i.arm_id.casefold() for i in self.group), default=f"name:{self.name}")
+        return f"{self.plan.name}/{first}"
+
+
+def settled_machine(machine: FailbackMachine, item: ProtectedItem | None, index: SiteIndex) -> FailbackMachine:
+    """The machine with its ledger settled by what the vault shows; as it is where the vault or the item is not read."""
+    architecture = architecture_of(item) if item else None
+    read_at = index.site.view.snapshot.vault.as_of
+    if item is None or architecture is None or index.site.vault is None or read_at is None:
+        return machine
+    evidence = Evidence(
+        item, architecture, index.items.jobs_of(item), index.items, index.site.limits, read_at=read_at, now=index.site.now
+    )
+    ledger = settle(machine.status.ledger, evidence)
+    if all(new is old for new, old in zip(ledger, machine.status.ledger, strict=True)):
+        return machine
+    return machine.model_copy(update={"status": machine.status.model_copy(update={"ledger": ledger})})
+
+
+def survey(selection: Selection, ownership: Ownership, index: SiteIndex) -> tuple[Survey, ...]:
+    """The machines of one plan, in its order."""
+    listed = {w.item.arm_id for w in selection.machines if w.item is not None}
+    unread = {m.spec.machine_name: m for m in index.machines.values() if m.spec.plan_ref.name == selection.plan.name}
+    found = []
+    for wanted in selection.machines:
+        item = wanted.item
+        group = index.items.group_of(item) if item else ()
+        found_round = _round(selection.plan, wanted, item, index) if item else None
+        vms = machine_vms(item, found_round, index) if item else ()
+        azure_vm, is_missing = _azure_vm(found_round, index)
+        stored = index.machines.get(item.arm_id) if item else unread.get(wanted.name)
+        found.append(
+            Survey(
+                plan=selection.plan,
+                wanted=wanted,
+                round=found_round,
+                stored=stored,
+                is_owner=ownership.is_owner(selection.plan, item) if item else stored is not None,
+                rivals=ownership.rivals_of(selection.plan, item) if item else (),
+                group=group,
+                group_in_plan=all(member.arm_id in listed for member in group),
+                vms=vms,
+                azure_vm=azure_vm,
+                azure_vm_is_missing=is_missing,
+                disks=_disk_count(found_round, vms) if found_round else None,
+            )
+        )
+    return tuple(found)
+
+
+def _round(plan: FailbackPlan, wanted: Wanted, item: ProtectedItem, index: SiteIndex) -> Round:
+    stored = index.machines.get(item.arm_id)
+    return derive_round(
+        RoundInput(
+            item=item,
+            machine=settled_machine(stored, item, index) if stored else None,
+            jobs=index.items.jobs_of(item),
+            stated=wanted.stated_failover,
+            bound=effective_bound(plan, index.site.now, index.site.limits).bound,
+            skew=index.site.limits.failover_clock_skew,
+        )
+    )
+
+
+def machine_vms(item: ProtectedItem, found: Round | None, index: SiteIndex) -> tuple[LocatedVm, ...]:
+    """The on-premises VMs that match an item: by what was recorded, by the UUID that Site Recovery tells, else by name."""
+    recorded = found.record.vm_instance_uuid if found and found.record else None
+    told = item.detail.infrastructure_vm_id if item.detail else None
+    for uuid in (recorded, told):
+        by_uuid = index.vms.by_uuid.get(uuid.casefold(), ()) if uuid else ()
+        if by_uuid:
+            return by_uuid
+    return index.vms.by_name.get(item.friendly_name, ())
+
+
+def _azure_vm(found: Round | None, index: SiteIndex) -> tuple[AzureVm | None, bool]:
+    if found is None:
+        return None, False
+    wanted = found.item.target_vm_id
+    if found.record is not None:
+        wanted = ArmId(found.record.azure_vm_id)
+    if wanted is None:
+        return None, False
+    return index.items.azure_vms.get(wanted), wanted in index.items.missing_vms
+
+
+def _disk_count(found: Round, vms: tuple[LocatedVm, ...]) -> int | None:
+    """How many disks the machine brings: as Site Recovery protects them, as recorded, else as its VM has them."""
+    detail = found.item.detail
+    if detail is not None and detail.disks:
+        return len(detail.disks)
+    if found.record is not None and found.record.disks:
+        return len(found.record.disks)
+    if len(vms) == 1 and "disks" not in vms[0].vm.unread and vms[0].vm.disks:
+        return len(vms[0].vm.disks)
+    return None

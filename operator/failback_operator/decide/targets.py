@@ -1,0 +1,210 @@
+"""The master targets of a site as found: their VM, the disks on it, and which machines hold them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from failback_operator.api.common import EffectOutcome
+from failback_operator.api.v1alpha1 import MasterTarget
+from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.checks.contexts import LocatedVm, TargetContext
+from failback_operator.decide.architectures.registry import architecture_of
+from failback_operator.decide.index import SiteIndex
+from failback_operator.decide.ledger_vm import settle_vm
+from failback_operator.decide.survey import machine_vms, settled_machine
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.steps import EffectKind
+from failback_operator.domain.vault import Fabric, InstanceType, MasterTargetServer, ProtectedItem
+from failback_operator.planning.usage import Occupancy, ProtectedDisks, disk_usage, occupancy, slot_limit
+
+ON_TARGET = frozenset({Phase.REPROTECTING, Phase.REPROTECTED, Phase.FAILING_BACK})
+"""Positions in which a machine's disks belong on its master target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A master target as found. `disks` and `holders` are None while unread; `target` holds the settled ledger."""
+
+    target: MasterTarget
+    server: MasterTargetServer | None
+    vms: tuple[LocatedVm, ...]
+    disks: Occupancy | None
+    runs_here: frozenset[str]
+    holders: tuple[str, ...] | None
+    is_configuration_server: bool
+    limit: int
+
+    def attached(self, item: ProtectedItem) -> int:
+        """How many disks of the item are on it."""
+        return self.disks.by_item.get(item.arm_id.casefold(), 0) if self.disks else 0
+
+    def context(self, index: SiteIndex, reserved: int) -> TargetContext:
+        """What checks are given, with that many slots promised."""
+        usage = disk_usage(self.disks, self.runs_here, reserved, self.limit) if self.disks else None
+        return TargetContext(
+            site=index.site,
+            target=self.target,
+            server=self.server,
+            vms=self.vms,
+            usage=usage,
+            holders=self.holders,
+            is_configuration_server=self.is_configuration_server,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which items Site Recovery shows on which master target (by its id), and whether any item's was not read."""
+
+    by_server: dict[str, tuple[ProtectedItem, ...]]
+    runs_on: dict[str, frozenset[str]]
+    promised: dict[str, tuple[str, ...]]
+    is_complete: bool
+
+
+def locate_targets(index: SiteIndex) -> tuple[Located, ...]:
+    """All master targets of the site in order of name."""
+    protected = protected_disks(index)
+    holding = _holding(index)
+    return tuple(_locate(target, index, protected, holding) for target in sorted(index.site.view.targets, key=lambda t: t.name))
+
+
+def protected_disks(index: SiteIndex) -> ProtectedDisks:
+    """The disks of all protected machines: as recorded before reprotect, and as their VMs have them now."""
+    found = ProtectedDisks()
+    for item_id, machine in sorted(index.machines.items()):
+        for record in machine.spec.recorded:
+            for recorded in record.disks:
+                found.add(item_id.casefold(), recorded.file, recorded.uuid)
+    for item_id, item in sorted(index.items.by_id.items()):
+        vms = machine_vms(item, None, index)
+        for disk in vms[0].vm.disks if len(vms) == 1 else ():
+            found.add(item_id.casefold(), disk.file_name, disk.uuid)
+    return found
+
+
+def _holding(index: SiteIndex) -> Holding:
+    by_server: dict[str, list[ProtectedItem]] = defaultdict(list)
+    runs_on: dict[str, set[str]] = defaultdict(set)
+    is_complete = index.site.vault is not None
+    oldest = index.site.now - index.site.limits.item_detail
+    for item in sorted(index.items.by_id.values(), key=lambda i: i.friendly_name):
+        if _is_at_rest_on_site(item):
+            continue
+        if item.detail is None or item.detail.as_of < oldest:
+            is_complete = False
+        if item.detail is not None and item.detail.master_target_id:
+            server = item.detail.master_target_id.casefold()
+            by_server[server].append(item)
+            architecture = architecture_of(item)
+            if architecture is not None and architecture.position(item) in ON_TARGET:
+                runs_on[server].add(item.arm_id.casefold())
+    return Holding(
+        by_server={server: tuple(items) for server, items in by_server.items()},
+        runs_on={server: frozenset(keys) for server, keys in runs_on.items()},
+        promised=_promised(index),
+        is_complete=is_complete,
+    )
+
+
+def _is_at_rest_on_site(item: ProtectedItem) -> bool:
+    """S0: it runs on the site with its own disks, and nothing of it can be on a master target but what vSphere shows there."""
+    is_idle = item.current_scenario is None and item.active_location == "Primary"
+    return is_idle and item.instance_type is InstanceType.TO_AZURE
+
+
+def _promised(index: SiteIndex) -> dict[str, tuple[str, ...]]:
+    """Machines whose reprotect is intended or runs, by the name of the MasterTarget that takes them."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for item_id, stored in sorted(index.machines.items()):
+        machine = settled_machine(stored, index.items.by_id.get(item_id), index)
+        is_open = any(
+            e.effect == EffectKind.REPROTECT
+            and e.outcome in {EffectOutcome.INTENDED, EffectOutcome.RUNNING, EffectOutcome.AMBIGUOUS}
+            for e in machine.status.ledger
+        )
+        if is_open and machine.status.assignment is not None:
+            found[machine.status.assignment.master_target].append(item_id.casefold())
+    return {name: tuple(keys) for name, keys in found.items()}
+
+
+def _locate(target: MasterTarget, index: SiteIndex, protected: ProtectedDisks, holding: Holding) -> Located:
+    fabric = index.site.vault.fabric if index.site.vault else None
+    server = _server(target, fabric)
+    vms = _target_vms(target, server, index)
+    vm = vms[0].vm if len(vms) == 1 else None
+    disks = occupancy(vm.disks, protected) if vm is not None and "disks" not in vm.unread else None
+    promised = holding.promised.get(target.name, ())
+    runs_on = holding.runs_on.get(server.id.casefold(), frozenset()) if server else frozenset()
+    return Located(
+        target=_settled_target(target, vms, index),
+        server=server,
+        vms=vms,
+        disks=disks,
+        runs_here=runs_on | frozenset(promised),
+        holders=_holders(server, disks, promised, (index, holding)),
+        is_configuration_server=_is_configuration_server(target, server, vms, index),
+        limit=slot_limit(target.spec.max_disks, index.site.limits),
+    )
+
+
+def _server(target: MasterTarget, fabric: Fabric | None) -> MasterTargetServer | None:
+    wanted = target.spec.server_name.casefold()
+    return next((s for s in fabric.master_targets if s.name.casefold() == wanted), None) if fabric else None
+
+
+def _target_vms(target: MasterTarget, server: MasterTargetServer | None, index: SiteIndex) -> tuple[LocatedVm, ...]:
+    if target.spec.vm_name is not None:
+        return index.vms.by_name.get(target.spec.vm_name, ())
+    by_ip = index.vms.by_ip.get(server.ip_address, ()) if server and server.ip_address else ()
+    return by_ip or index.vms.by_name.get(target.spec.server_name, ())
+
+
+def _settled_target(target: MasterTarget, vms: tuple[LocatedVm, ...], index: SiteIndex) -> MasterTarget:
+    """The target with its ledger settled, and the time from which disk.EnableUUID counts as set by the operator."""
+    ledger = target.status.ledger
+    if len(vms) == 1:
+        read_at = index.site.view.snapshot.vcenters[vms[0].vcenter].as_of or index.site.now
+        ledger = settle_vm(ledger, vms[0].vm, read_at, index.site.limits)
+    made = [
+        e.settled_at or e.not_after
+        for e in ledger
+        if e.effect == EffectKind.SET_DISK_UUID and e.outcome not in {EffectOutcome.REFUSED, EffectOutcome.NOT_SENT}
+    ]
+    set_at = max([*made, *([target.status.disk_uuid_set_at] if target.status.disk_uuid_set_at else [])], default=None)
+    return target.model_copy(update={"status": target.status.model_copy(update={"ledger": ledger, "disk_uuid_set_at": set_at})})
+
+
+def _holders(
+    server: MasterTargetServer | None, disks: Occupancy | None, promised: Iterable[str], known: tuple[SiteIndex, Holding]
+) -> tuple[str, ...] | None:
+    """Machines that are, or may soon be, on the target; None where a source was not read: then it counts as held."""
+    index, holding = known
+    if disks is None or not holding.is_complete:
+        return None
+    shown = holding.by_server.get(server.id.casefold(), ()) if server else ()
+    keys = {*disks.by_item, *promised, *(item.arm_id.casefold() for item in shown)}
+    return tuple(sorted({_machine_name(key, index) for key in keys}))
+
+
+def _machine_name(key: str, index: SiteIndex) -> str:
+    item = index.items.by_id.get(ArmId(key))
+    if item is not None:
+        return item.friendly_name
+    machine = index.machines.get(ArmId(key))
+    return machine.spec.machine_name if machine else key
+
+
+def _is_configuration_server(
+    target: MasterTarget, server: MasterTargetServer | None, vms: tuple[LocatedVm, ...], index: SiteIndex
+) -> bool:
+    """Whether the target's VM is the configuration server: by VM name, by address, by host name. Any sign is enough."""
+    named = index.site.view.site.spec.configuration_server.vm_name
+    if named is not None and any(v.vm.name == named for v in vms):
+        return True
+    fabric = index.site.vault.fabric if index.site.vault else None
+    found = fabric.configuration_server if fabric else None
+    addresses = {found.ip_address if found else None, *index.site.view.site.spec.configuration_server.ip_addresses} - {None}
+    own = {server.ip_address if server else None, *(a for v in vms for a in v.vm.guest.ip_addresses)} - {None}
+    names = {(found.host_name or "").casefold() if found else "", fabric.friendly_name.casefold() if fabric else ""} - {""}
+    return bool(addresses & own) or target.spec.server_name.casefold() in names

@@ -1,0 +1,34 @@
+"""Who waits for disk slots, who holds them, and what frees them, in words."""
+
+from failback_operator.checks.answers import listed
+from failback_operator.decide.contexts import Machine
+from failback_operator.decide.demand import Assignments
+from failback_operator.planning.assignment import NoFit, Placed, Undecided, Waiting
+
+
+def placement_text(machine: Machine, assignments: Assignments) -> str:
+    """Why no master target takes the machine now."""
+    placement = assignments.placements.get(machine.survey.group_key)
+    match placement:
+        case Waiting(targets, needed):
+            return f"{needed} disk slots are needed on one master target: {'; '.join(_target_text(machine, t) for t in targets)}"
+        case NoFit(needed):
+            return f"{needed} disks fit on no candidate master target even when it is empty: make another one, or raise maxDisks"
+        case Undecided(True):
+            return "the disks of the machine or of its master targets are not known yet"
+        case Undecided() | None:
+            return "no candidate master target may take it: none fits its operating system, or the plan names none that exists"
+        case Placed(target):
+            return f"it is planned on {target}"
+
+
+def _target_text(machine: Machine, name: str) -> str:
+    target = next(t for t in machine.context.candidates if t.target.name == name)
+    usage = target.usage
+    free = f"{usage.free} of {usage.limit} free" if usage else "not read"
+    if target.target.spec.cordon:
+        return f"{name} is cordoned"
+    holders = listed(target.holders) if target.holders else ""
+    if not holders:
+        return f"{name} has {free}, the rest is promised to machines that go before"
+    return f"{name} has {free}, held by {holders} until their failback detaches the disks"

@@ -1,0 +1,70 @@
+"""What must be read again soon: jobs, items in motion, and the instant at which time alone changes something."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from failback_operator.api.common import EffectOutcome, LedgerEntry
+from failback_operator.api.v1alpha1 import FailbackMachine
+from failback_operator.decide.index import SiteIndex
+from failback_operator.decide.judgement import Judgement
+from failback_operator.decide.ledger import OPEN, deadline, job_family
+from failback_operator.decide.standing import Standing, WaitReason
+
+SOON = frozenset({WaitReason.RECORDING, WaitReason.NOT_ALLOWED, WaitReason.RETRY})
+"""What a machine waits for that may end any moment."""
+
+
+def watched_items(standings: Iterable[Standing], loose: Iterable[FailbackMachine]) -> frozenset[str]:
+    """Items in motion or about to get an effect, with their groups; and those of machines without a plan that still run."""
+    found: set[str] = set()
+    for standing in standings:
+        item = standing.machine.context.item
+        in_doubt = standing.trouble is not None and standing.trouble.entry is not None
+        waits = standing.wait is not None and standing.wait.reason in SOON
+        if item is not None and (standing.is_in_flight or standing.effect is not None or waits or in_doubt):
+            found.update(str(member.arm_id) for member in (item, *standing.machine.context.group))
+    found.update(m.spec.item_id for m in loose if _open(m.status.ledger))
+    return frozenset(found)
+
+
+def watched_jobs(standings: Iterable[Standing], loose: Iterable[FailbackMachine], index: SiteIndex) -> frozenset[str]:
+    """Jobs that are followed: those of the ledgers and those that run on the plans' items, with their child jobs."""
+    names: set[str] = set()
+    for standing in standings:
+        machine, item = standing.machine.survey.machine, standing.machine.context.item
+        names.update(e.job for e in _open(machine.status.ledger if machine else []) if e.job)
+        if item is not None and item.current_scenario is not None and item.current_scenario.job_name:
+            names.add(item.current_scenario.job_name)
+    names.update(e.job for m in loose for e in _open(m.status.ledger) if e.job)
+    return frozenset(name for root in names for name in _unfinished(root, index))
+
+
+def _unfinished(root: str, index: SiteIndex) -> Iterable[str]:
+    job = index.items.job(root)
+    if job is None:
+        return [root]
+    below = {root, *(name for member in job_family(job, index.items) if member for name in member.child_jobs)}
+    return [name for name in sorted(below) if (found := index.items.job(name)) is None or not found.is_over] or [root]
+
+
+def _open(ledger: list[LedgerEntry]) -> list[LedgerEntry]:
+    return [e for e in ledger if e.outcome in OPEN]
+
+
+def recheck_at(judgement: Judgement, standings: Iterable[Standing], index: SiteIndex) -> datetime | None:
+    """The next instant at which time alone may change the decision."""
+    now, limits = index.site.now, index.site.limits
+    groups = (judgement.site, *judgement.targets.values(), *judgement.servers.values())
+    groups = (*groups, *judgement.machines.values(), *judgement.plans.values())
+    moments = [r.verdict.recheck_at for group in groups for r in group if r.verdict.recheck_at is not None]
+    for standing in standings:
+        machine = standing.machine.survey.machine
+        for entry in machine.status.ledger if machine else []:
+            if entry.outcome is EffectOutcome.INTENDED:
+                moments.append(deadline(entry, limits))
+            elif entry.outcome is EffectOutcome.REFUSED and entry.settled_at is not None:
+                moments.append(entry.settled_at + limits.refused_retry)
+    for target in index.site.view.targets:
+        moments.extend(deadline(e, limits) for e in target.status.ledger if e.outcome is EffectOutcome.INTENDED)
+    moments.extend(w.until for plan in index.site.view.plans for w in plan.spec.waivers)
+    return min((m for m in moments if m > now), default=None)

@@ -1,0 +1,1 @@
+"""Who comes home through which master target, and in which wave."""
