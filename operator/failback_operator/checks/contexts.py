@@ -86,6 +86,7 @@ class MachineContext:
     `candidates` the master targets that the plan allows, `assigned` the chosen one. `vms` all on-premises VMs that match it.
     `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item,
     jobs or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
+    `rivals` are other plans that list the machine and keep this one from acting on it.
     """
 
     site: SiteContext
@@ -106,6 +107,7 @@ class MachineContext:
     last_failback_at: datetime | None
     phase: Phase
     jobs: tuple[Job, ...] = ()
+    rivals: tuple[str, ...] = ()
 
     @property
     def item(self) -> ProtectedItem | None:

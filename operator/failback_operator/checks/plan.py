@@ -1,4 +1,4 @@
-"""Checks of a plan as a whole: it names what exists, and nothing that another plan has begun."""
+"""Checks of a plan as a whole: it names what exists, and says what its author must say."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,6 @@ from failback_operator.checks.process_server import SERVER_CHECKS
 from failback_operator.checks.site import SITE_CHECKS
 from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.failover_bound import BoundState, effective_bound
-from failback_operator.domain.verdicts import Outcome
 
 PLAN_CHECKS: Catalogue[PlanContext] = Catalogue()
 
@@ -127,25 +126,6 @@ def plan_has_machines(context: PlanContext) -> Answer:
 
 @plan_check(
     About(
-        id="MachineInOnePlan",
-        clause="R1",
-        condition="MachinesReady",
-        expected="no other plan lists a machine of this one",
-        remedy="Take the machine out of one of the plans. The plan whose run began goes on; with none begun both wait.",
-        source="design of the operator: the same item in two plans",
-        steps=ALL_STEPS,
-    )
-)
-def machine_in_one_plan(context: PlanContext) -> Answer:
-    """No rival."""
-    if not context.rivals:
-        return passed("no other plan lists them")
-    plans = listed(plan for _, plan in context.rivals)
-    return failed(f"also in plan {plans}: {listed(machine for machine, _ in context.rivals)}")
-
-
-@plan_check(
-    About(
         id="FailoverBound",
         clause="R1",
         condition="FailoverCovered",
@@ -165,33 +145,6 @@ def failover_bound(context: PlanContext) -> Answer:
     if bound.state is BoundState.AHEAD:
         return failed("spec.failedOverBefore lay in the future when it was first seen, so it is ignored until it is edited")
     return passed("failedOverBefore counts")
-
-
-@plan_check(
-    About(
-        id="FailoversCovered",
-        clause="R1",
-        condition="FailoverCovered",
-        expected="the failovers of all machines lie within failedOverBefore",
-        remedy="See the machines' own findings: a later failover needs a later failedOverBefore, one of unknown time a "
-        "statement.",
-        source="FailoverCovered of each machine, which alone blocks it",
-        steps=frozenset(),
-    )
-)
-def failovers_covered(context: PlanContext) -> Answer:
-    """What FailoverCovered says of each machine, in one line."""
-    check = MACHINE_CHECKS.get("FailoverCovered")
-    outcomes = {machine.name: check.run(machine).outcome for machine in context.machines}
-    later = [name for name, outcome in outcomes.items() if outcome is Outcome.FAIL]
-    untold = [name for name, outcome in outcomes.items() if outcome is Outcome.UNKNOWN]
-    if later:
-        return failed(f"not covered: {listed(later)}")
-    if untold:
-        return unknown(f"time of the failover not known: {listed(untold)}")
-    if Outcome.PASS in outcomes.values():
-        return passed("all failovers are covered")
-    return not_applicable("no machine is failed over")
 
 
 @plan_check(

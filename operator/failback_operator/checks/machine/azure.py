@@ -15,7 +15,7 @@ STOPPED = frozenset({"stopped", "deallocated"})
     About(
         id="AzureVmRunning",
         clause="R1",
-        condition="AzureVmRunning",
+        condition="OperationAllowed",
         expected="the Azure VM exists and runs",
         remedy="Start the Azure VM. If it was deleted or moved to another resource group, it cannot be failed back.",
         source="Microsoft.Compute instanceView PowerState; error 78093: VM not running",

@@ -4,9 +4,7 @@ from failback_operator.checks.answers import Answer, any_of, failed, listed, pas
 from failback_operator.checks.contexts import MachineContext, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, named, targets_of
-from failback_operator.checks.machine.systems import item_system
-from failback_operator.checks.master_target.system import target_system
-from failback_operator.domain.operating_system import is_same_family
+from failback_operator.checks.machine.systems import fitting_targets
 from failback_operator.domain.vault import ProtectedItem
 
 
@@ -34,21 +32,14 @@ def disks_of(context: MachineContext, item: ProtectedItem) -> int | None:
     )
 )
 def group_disk_limit(context: MachineContext, item: ProtectedItem) -> Answer:
-    """The group's disks are no more than the limit less the target's own disks, on one candidate of its family at least."""
-    targets = _fitting_family(context, item)
+    """The group's disks are no more than the limit less the target's own disks, on one fitting candidate at least."""
+    targets = fitting_targets(context, item) or targets_of(context)
     if not targets:
         return unknown("no master target is known for it")
     counts = {m.friendly_name: disks_of(context, m) for m in context.group}
     known = sum(count or 0 for count in counts.values())
     unread = [name for name, count in counts.items() if count is None]
     return any_of(named(target, _fits(target, known, unread)) for target in targets)
-
-
-def _fitting_family(context: MachineContext, item: ProtectedItem) -> tuple[TargetContext, ...]:
-    """The targets that are not surely of another family; all, where that leaves none (OSFamily tells it)."""
-    system = item_system(context, item)
-    targets = targets_of(context)
-    return tuple(t for t in targets if is_same_family(target_system(t), system) is not False) or targets
 
 
 def _fits(target: TargetContext, disks: int, unread: list[str]) -> Answer:

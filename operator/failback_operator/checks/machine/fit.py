@@ -8,11 +8,11 @@ from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import item_check, targets_of
 from failback_operator.checks.machine.datastores import datastore_mounted
 from failback_operator.checks.machine.disks import group_disk_limit
-from failback_operator.checks.machine.systems import os_family, os_match
+from failback_operator.checks.machine.systems import os_match, os_version
 from failback_operator.domain.vault import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
-RESPECTS = (os_family, os_match, group_disk_limit, datastore_mounted)
+RESPECTS = (os_match, os_version, group_disk_limit, datastore_mounted)
 
 
 @item_check(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from failback_operator.api.common import rfc3339
+from failback_operator.api.common import EffectOutcome, rfc3339
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import RecoveryPointType, Stage
 from failback_operator.checks.answers import Answer, failed, listed, not_applicable, passed, unknown
@@ -20,6 +20,8 @@ OPERATIONS = {
     Step.PROTECT: "SwitchProtection",
 }
 """The entry of allowedOperations that each step needs. Source: recorded items; not ReverseReplicate, which is Hyper-V's."""
+
+NOTHING_HAPPENED = frozenset({EffectOutcome.REFUSED, EffectOutcome.NOT_SENT})
 
 PLACES: dict[Step, tuple[InstanceType, ActiveSite | None]] = {
     Step.REPROTECT: (InstanceType.TO_AZURE, None),
@@ -74,7 +76,7 @@ def _refused(context: MachineContext, step: Step, operation: str, item: Protecte
     About(
         id="FailoverCovered",
         clause="R1",
-        condition="OperationAllowed",
+        condition="FailoverCovered",
         expected="the failover to Azure lies within the plan's failedOverBefore",
         remedy="If this failover is meant, set spec.failedOverBefore of the plan to an instant after it and not in the future. "
         "Where its "
@@ -83,15 +85,24 @@ def _refused(context: MachineContext, step: Step, operation: str, item: Protecte
         steps=EFFECTS,
     )
 )
-def failover_covered(context: MachineContext, item: ProtectedItem) -> Answer:  # noqa: ARG001 - the form of all checks of an item
+def failover_covered(context: MachineContext, item: ProtectedItem) -> Answer:
     """The failover is not later than the bound; a run that began under a bound keeps it."""
-    record = context.record
-    if record is not None and record.failed_over_at <= record.covered_by:
+    if _began_covered(context, item):
         return passed("its run began under a bound that covers the failover")
     bound = effective_bound(context.plan, context.site.now, context.site.limits)
     if bound.state is BoundState.NOT_GIVEN and context.plan.spec.stage is Stage.PREPARED:
         return not_applicable("stage Prepared starts nothing")
     return _covered(bound, context.failed_over_at)
+
+
+def _began_covered(context: MachineContext, item: ProtectedItem) -> bool:
+    """A record alone is no beginning: an effect must have been made, or the item be on its way home."""
+    record = context.record
+    if record is None or record.covered_by < record.failed_over_at:
+        return False
+    ledger = context.machine.status.ledger if context.machine else []
+    made = any(e.intended_at > record.failed_over_at and e.outcome not in NOTHING_HAPPENED for e in ledger)
+    return made or item.instance_type is InstanceType.TO_ON_PREMISES
 
 
 def _covered(bound: EffectiveBound, failed_over_at: datetime | None) -> Answer:

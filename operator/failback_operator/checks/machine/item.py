@@ -53,6 +53,26 @@ def machine_unambiguous(context: MachineContext) -> Answer:
 
 @record_check(
     About(
+        id="MachineInOnePlan",
+        clause="R1",
+        condition="ItemKnown",
+        expected="no other plan lists the machine",
+        remedy="Take the machine out of one of the plans. The plan whose run began goes on; with none begun both wait.",
+        source="design of the operator: the same item in two plans",
+        steps=ALL_STEPS,
+    )
+)
+def machine_in_one_plan(context: MachineContext) -> Answer:
+    """No rival; with no item there is nothing to be rivals about."""
+    if context.item is None:
+        return no_item(context)
+    if context.rivals:
+        return failed(f"it is also in plan {listed(context.rivals)}")
+    return passed("no other plan lists it")
+
+
+@record_check(
+    About(
         id="ArchitectureSupported",
         clause="R1",
         condition="ItemKnown",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from failback_operator.api.common import Severity
 from failback_operator.checks.answers import Answer, any_of, failed, not_applicable, passed, unknown
-from failback_operator.checks.contexts import MachineContext
+from failback_operator.checks.contexts import MachineContext, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, named, targets_of
 from failback_operator.checks.master_target.system import target_system
@@ -17,8 +17,6 @@ from failback_operator.domain.operating_system import (
     is_same_or_later,
 )
 from failback_operator.domain.vault import ProtectedItem
-
-Compare = Callable[[OperatingSystem, OperatingSystem], Answer]
 
 
 def item_system(context: MachineContext, item: ProtectedItem) -> OperatingSystem:
@@ -39,42 +37,52 @@ def item_system(context: MachineContext, item: ProtectedItem) -> OperatingSystem
     )
 
 
-def _against_targets(context: MachineContext, item: ProtectedItem, compare: Compare) -> Answer:
-    """One of the master targets that may take the machine must do."""
-    targets = targets_of(context)
-    if not targets:
-        return unknown("no master target is known for it")
+def is_surely_unfit(target: OperatingSystem, machine: OperatingSystem) -> bool:
+    """Another family, or an earlier Windows: nobody may waive that."""
+    if is_same_family(target, machine) is False:
+        return True
+    return target.family is Family.WINDOWS and is_same_or_later(target, machine) is False
+
+
+def fitting_targets(context: MachineContext, item: ProtectedItem) -> tuple[TargetContext, ...]:
+    """The chosen master target, or those candidates, that are not surely unfit by their operating system."""
     system = item_system(context, item)
-    return any_of(named(target, compare(target_system(target), system)) for target in targets)
-
-
-@item_check(
-    About(
-        id="OSFamily",
-        clause="R14",
-        condition="OSMatch",
-        expected="a master target of the machine's family (Windows or Linux) may take it",
-        remedy="Name a master target of that family in spec.masterTargets; Linux machines always need a separate Linux one.",
-        source="Vendor's page on preparing failback: a separate master target is Windows or Linux to match the machines",
-        steps=BEFORE_REPROTECT,
-    )
-)
-def os_family(context: MachineContext, item: ProtectedItem) -> Answer:
-    """Same family."""
-    return _against_targets(context, item, _family)
-
-
-def _family(target: OperatingSystem, machine: OperatingSystem) -> Answer:
-    same = is_same_family(target, machine)
-    told = f"{target} for {machine}"
-    if same is None:
-        return unknown(f"{told}: not known whether Windows or Linux")
-    return passed(told) if same else failed(told)
+    return tuple(t for t in targets_of(context) if not is_surely_unfit(target_system(t), system))
 
 
 @item_check(
     About(
         id="OSMatch",
+        clause="R7",
+        condition="OSMatch",
+        expected="a master target of the machine's family (Windows or Linux) may take it, and not one with an earlier Windows",
+        remedy="Name a master target of that family, with the same or a later Windows, in spec.masterTargets. Linux machines "
+        "always need a "
+        "separate Linux master target.",
+        source="Vendor's page on preparing failback: same family, same or later version (R7, R14); Windows ordered by year and "
+        "R2",
+        steps=BEFORE_REPROTECT,
+    )
+)
+def os_match(context: MachineContext, item: ProtectedItem) -> Answer:
+    """One target that may take it is of its family, and no earlier Windows. OSVersion tells what is left open here."""
+    targets = targets_of(context)
+    if not targets:
+        return unknown("no master target is known for it")
+    system = item_system(context, item)
+    return any_of(named(target, _fits(target_system(target), system)) for target in targets)
+
+
+def _fits(target: OperatingSystem, machine: OperatingSystem) -> Answer:
+    told = f"{target} for {machine}"
+    if is_same_family(target, machine) is None:
+        return unknown(f"{told}: not known whether Windows or Linux")
+    return failed(told) if is_surely_unfit(target, machine) else passed(told)
+
+
+@item_check(
+    About(
+        id="OSVersion",
         clause="R7",
         condition="OSMatch",
         expected="a master target that may take the machine has the same or a later version of its operating system",
@@ -86,15 +94,25 @@ def _family(target: OperatingSystem, machine: OperatingSystem) -> Answer:
         is_waivable=True,
     )
 )
-def os_match(context: MachineContext, item: ProtectedItem) -> Answer:
+def os_version(context: MachineContext, item: ProtectedItem) -> Answer:
     """Windows by year and R2; Linux within one distribution; different distributions have no order and pass."""
-    return _against_targets(context, item, _version)
+    return _of_fitting(context, item, _version)
+
+
+def _of_fitting(
+    context: MachineContext, item: ProtectedItem, compare: Callable[[OperatingSystem, OperatingSystem], Answer]
+) -> Answer:
+    targets = fitting_targets(context, item)
+    if not targets:
+        return not_applicable("no master target is of its kind: see OSMatch")
+    system = item_system(context, item)
+    return any_of(named(target, compare(target_system(target), system)) for target in targets)
 
 
 def _version(target: OperatingSystem, machine: OperatingSystem) -> Answer:
     told = f"{target} for {machine}"
     if _differs_in_distribution(target, machine):
-        return passed(f"{told}: other distributions have no order")
+        return passed(f"{told}: different distributions have no order")
     later = is_same_or_later(target, machine)
     if later is None:
         return unknown(f"{told}: which is later cannot be told")
@@ -120,13 +138,11 @@ def os_distribution(context: MachineContext, item: ProtectedItem) -> Answer:
     """Same distribution; not asked of Windows."""
     if item_system(context, item).family is Family.WINDOWS:
         return not_applicable("Windows has one order")
-    return _against_targets(context, item, _distribution)
+    return _of_fitting(context, item, _distribution)
 
 
 def _distribution(target: OperatingSystem, machine: OperatingSystem) -> Answer:
     told = f"{target} for {machine}"
-    if is_same_family(target, machine) is False:
-        return failed(told)
     if target.distro is None or machine.distro is None:
         return unknown(f"{told}: a distribution is not known")
     return failed(told) if _differs_in_distribution(target, machine) else passed(told)

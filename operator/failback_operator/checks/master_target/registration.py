@@ -80,7 +80,7 @@ NO_TOOLS = {
     About(
         id="ToolsRunning",
         clause="R18",
-        condition="ToolsRunning",
+        condition="DatastoresReachable",
         expected="VMware Tools or open-vm-tools run on the master target",
         remedy="Install or start VMware Tools (open-vm-tools) in the guest; without them the datastores of its host are not "
         "found.",
