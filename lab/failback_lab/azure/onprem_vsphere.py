@@ -14,13 +14,14 @@ from pyVmomi import vim, vmodl
 from .config import VCenterAccess
 from .onprem import MachineReading, OnPremisesError
 from .vsphere_disks import attach_spec, detach_spec
-from .vsphere_reading import read_machine
+from .vsphere_reading import read_machine, read_properties
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Method: TypeAlias = "Callable[Concatenate[VSphereSite, P], T]"
 TASK_SECONDS = 120
 POLL_SECONDS = 0.05
+CHANGE_PATHS = ("runtime.powerState", "runtime.consolidationNeeded", "snapshot", "config.hardware.device")
 # What pyvmomi raises besides faults when the connection breaks or an answer cannot be parsed.
 _BROKEN = (OSError, http.client.HTTPException, ssl.SSLError, KeyError, AttributeError, TypeError)
 
@@ -93,43 +94,45 @@ class VSphereSite:
 
     @_translated
     def power_off(self, bios_uuid: str) -> None:
-        vm = self._get(bios_uuid)
-        if vm.runtime.powerState != "poweredOff":
+        vm, values = self._get(bios_uuid)
+        if values["runtime.powerState"] != "poweredOff":
             _wait(vm.PowerOffVM_Task())
 
     @_translated
     def power_on(self, bios_uuid: str) -> None:
-        vm = self._get(bios_uuid)
-        if vm.runtime.powerState != "poweredOn":
+        vm, values = self._get(bios_uuid)
+        if values["runtime.powerState"] != "poweredOn":
             _wait(vm.PowerOnVM_Task())
 
     @_translated
     def remove_snapshots(self, bios_uuid: str) -> None:
-        vm = self._get(bios_uuid)
-        if vm.snapshot is not None:
+        vm, values = self._get(bios_uuid)
+        if values.get("snapshot") is not None:
             _wait(vm.RemoveAllSnapshots_Task(consolidate=True))
-        if vm.runtime.consolidationNeeded:
+        if self._get(bios_uuid)[1].get("runtime.consolidationNeeded"):
             _wait(vm.ConsolidateVMDisks_Task())
 
     @_translated
     def attach(self, bios_uuid: str, disks: Iterable[Any]) -> None:
-        vm = self._get(bios_uuid)
-        _wait(vm.ReconfigVM_Task(attach_spec(vm.config.hardware.device, tuple(disks))))
+        vm, values = self._get(bios_uuid)
+        _wait(vm.ReconfigVM_Task(attach_spec(values["config.hardware.device"], tuple(disks))))
 
     @_translated
     def detach(self, bios_uuid: str, files: tuple[str, ...]) -> None:
-        vm = self._get(bios_uuid)
-        _wait(vm.ReconfigVM_Task(detach_spec(vm.config.hardware.device, files)))
+        vm, values = self._get(bios_uuid)
+        _wait(vm.ReconfigVM_Task(detach_spec(values["config.hardware.device"], files)))
 
     def _find(self, content: Any, bios_uuid: str) -> Any:
         found = content.searchIndex.FindAllByUuid(datacenter=None, uuid=bios_uuid, vmSearch=True, instanceUuid=False)
         return found[0] if found else None
 
-    def _get(self, bios_uuid: str) -> Any:
-        vm = self._find(self._content(), bios_uuid)
+    def _get(self, bios_uuid: str) -> tuple[Any, dict[str, Any]]:
+        """A VM and what its changes depend on. An unset property read as an attribute would raise AttributeError."""
+        content = self._content()
+        vm = self._find(content, bios_uuid)
         if vm is None:
             raise OnPremisesError(f"no virtual machine with BIOS UUID {bios_uuid}")
-        return vm
+        return vm, read_properties(content, [vm], vim.VirtualMachine, CHANGE_PATHS)[vm]
 
 
 def _wait(task: Any) -> None:
