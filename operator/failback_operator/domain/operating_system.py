@@ -7,6 +7,7 @@ vSphere API's guest ids and guest data, Site Recovery's osVersion; what each of 
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from failback_operator.domain.operating_system_tables import (
     ASR_LINUX,
@@ -68,6 +69,7 @@ class Sources:
     guest_family: str | None = None  # guest.guestFamily
 
 
+@lru_cache(maxsize=4096)  # the same few systems are asked for thousands of times in each decision
 def identify(sources: Sources) -> OperatingSystem:
     """The operating system by the best source: detailed data, then Site Recovery's version, then full name, then guest id.
 
