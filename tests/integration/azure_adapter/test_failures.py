@@ -1,6 +1,7 @@
 """What goes wrong when reading: named in words that help, never half taken, and over when the cause is."""
 
 import asyncio
+import base64
 import json
 import logging
 import os
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 import trustme
 from aiohttp import web
-from tests.integration.azure_adapter.sites import TIMEOUTS, Site, endpoint_of, last, requests, site_of
+from tests.integration.azure_adapter.sites import Site, endpoint_of, last, requests, site_of
 
 from failback_lab.azure.client import AzureLab
+from failback_lab.azure.config import FederatedCredential
 from failback_lab.pki import LabCa
+from failback_lab.scenario import Scenario
 from failback_operator.domain.reading import SourceError, SourceProblem
 from failback_operator.observe.azure import (
     AzureEndpoint,
@@ -26,6 +29,8 @@ from failback_operator.observe.azure import (
     Timeouts,
     WorkloadIdentity,
 )
+
+ISSUER = "https://cluster.example.com"
 
 
 async def error_of(site: Site) -> SourceError:
@@ -294,6 +299,22 @@ async def test_cancellation_passes(site: Site, lab: AzureLab):
     await site.reader.read_all(None, frozenset())
 
 
-def test_settings_are_whole():
-    assert json.dumps(ReaderSettings().jobs_filter.format(start="a", end="b"))
-    assert TIMEOUTS.retries == 2
+async def test_a_workload_identity(tmp_path: Path, lab_ca: LabCa, demo_scenario: Scenario):
+    trust = FederatedCredential(issuer=ISSUER, subject="system:serviceaccount:dr:op")
+    with AzureLab(tmp_path / "azure", lab_ca, demo_scenario, None, federated=(trust,)) as lab:
+        file = tmp_path / "token"
+        async with site_of(endpoint_of(lab, credential=WorkloadIdentity(lab.client_id, str(file)))) as site:
+            file.write_text(_assertion("system:serviceaccount:dr:somebody"))
+            error = await error_of(site)
+            assert (error.problem, "AADSTS70021" in error.message) == (SourceProblem.INVALID_CREDENTIALS, True)
+            assert file.read_text() not in error.message
+            # The kubelet rotates the file; the same session takes the new one.
+            file.write_text(_assertion("system:serviceaccount:dr:op"))
+            await site.reader.read_all(None, frozenset())
+
+
+def _assertion(subject: str) -> str:
+    now = int(datetime.now(UTC).timestamp())
+    claims = {"iss": ISSUER, "sub": subject, "aud": "api://AzureADTokenExchange", "nbf": now - 60, "exp": now + 600}
+    parts = (json.dumps(part).encode() for part in ({"alg": "none"}, claims))
+    return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), "eA"])

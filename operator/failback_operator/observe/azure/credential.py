@@ -1,9 +1,11 @@
 """azure-identity's credentials of an endpoint, with a token that can be forgotten."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, assert_never
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline.transport import AsyncHttpTransport
 from azure.identity.aio import ClientSecretCredential, WorkloadIdentityCredential
 
@@ -15,7 +17,9 @@ SdkCredential: TypeAlias = ClientSecretCredential | WorkloadIdentityCredential
 class RenewableCredential:
     """The endpoint's credential. `forget` drops tokens that the service refused although they seem valid."""
 
-    def __init__(self, endpoint: AzureEndpoint, transport: Callable[[], AsyncHttpTransport[Any, Any]], retries: int) -> None:
+    def __init__(
+        self, endpoint: AzureEndpoint, transport: Callable[[], AsyncHttpTransport[Any, Any]], retries: dict[str, Any]
+    ) -> None:
         self._endpoint = endpoint
         self._transport = transport
         self._retries = retries
@@ -23,11 +27,13 @@ class RenewableCredential:
 
     async def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """A token for `scopes`."""
-        return await self._login().get_token(*scopes, **options)
+        async with self._forgetting():
+            return await self._login().get_token(*scopes, **options)
 
     async def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
         """A token for `scopes`, with when to renew it."""
-        return await self._login().get_token_info(*scopes, options=options)
+        async with self._forgetting():
+            return await self._login().get_token_info(*scopes, options=options)
 
     async def forget(self) -> None:
         """Log in anew next time."""
@@ -38,6 +44,15 @@ class RenewableCredential:
     async def close(self) -> None:
         """Release what is held."""
         await self.forget()
+
+    @asynccontextmanager
+    async def _forgetting(self) -> AsyncIterator[None]:
+        """After a refusal nothing is kept: the SDK holds the text of a projected token's file for minutes."""
+        try:
+            yield
+        except ClientAuthenticationError:
+            await self.forget()
+            raise
 
     def _login(self) -> SdkCredential:
         if self._current is None:
@@ -50,7 +65,7 @@ class RenewableCredential:
             "authority": endpoint.addresses.authority,
             "disable_instance_discovery": not endpoint.is_discoverable,
             "transport": self._transport(),
-            "retry_total": self._retries,
+            **self._retries,
         }
         match endpoint.credential:
             case ClientSecret(client_id, secret):

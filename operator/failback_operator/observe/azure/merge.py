@@ -69,7 +69,11 @@ def _completed(read: Job, previous: Job | None) -> Job:
         return read
     if previous.is_over and not read.is_over:
         return previous
-    return replace(read, errors=read.errors or previous.errors, child_jobs=read.child_jobs or previous.child_jobs)
+    return replace(
+        read,
+        errors=tuple(dict.fromkeys((*previous.errors, *read.errors))),
+        child_jobs=tuple(dict.fromkeys((*previous.child_jobs, *read.child_jobs))),
+    )
 
 
 def _is_older(item: ProtectedItem, known: ProtectedItem | None) -> bool:

@@ -41,6 +41,7 @@ class AzurePoller:
         self._moved = asyncio.Event()
         self._wanted = asyncio.Event()
         self._quiet_until = 0.0
+        self._throttled: SourceError | None = None
         self._reading_since: float | None = None
         self._patches: list[VaultPatch] = []
 
@@ -70,6 +71,8 @@ class AzurePoller:
         """
         if self._part.facts is None:
             return self._part
+        if self._throttled is not None and self._quiet_until > asyncio.get_running_loop().time():
+            return replace(self._part, error=self._throttled)
         patch = await self._read_parts(sorted(ids), [], sorted(vms))
         if isinstance(patch, SourceError):
             return replace(self._part, error=patch)
@@ -153,7 +156,7 @@ class AzurePoller:
         """Keep a Retry-After."""
         if error.retry_after is not None:
             until = asyncio.get_running_loop().time() + error.retry_after.total_seconds()
-            self._quiet_until = max(self._quiet_until, until)
+            self._quiet_until, self._throttled = max(self._quiet_until, until), error
 
     def _publish(self, part: Part[VaultFacts]) -> None:
         if self._part.error is not None and part.error is None:

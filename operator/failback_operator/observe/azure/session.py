@@ -39,6 +39,18 @@ class Timeouts:
     backoff: timedelta = timedelta(milliseconds=500)
     longest_wait: timedelta = timedelta(seconds=5)
 
+    @property
+    def retry_options(self) -> dict[str, Any]:
+        """The SDK's keywords for retries."""
+        return {
+            "retry_total": self.retries,
+            "retry_connect": self.retries,
+            "retry_read": self.retries,
+            "retry_status": self.retries,
+            "retry_backoff_factor": self.backoff.total_seconds(),
+            "retry_backoff_max": self.longest_wait.total_seconds(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
@@ -80,14 +92,7 @@ class PatientReads(AsyncRetryPolicy):  # type: ignore[misc]
     """Retries as the SDK does, but never waits longer than `longest_wait` for a Retry-After."""
 
     def __init__(self, timeouts: Timeouts) -> None:
-        super().__init__(
-            retry_total=timeouts.retries,
-            retry_connect=timeouts.retries,
-            retry_read=timeouts.retries,
-            retry_status=timeouts.retries,
-            retry_backoff_factor=timeouts.backoff.total_seconds(),
-            retry_backoff_max=timeouts.longest_wait.total_seconds(),
-        )
+        super().__init__(**timeouts.retry_options)
         self._longest_wait = timeouts.longest_wait.total_seconds()
 
     def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
@@ -177,7 +182,7 @@ class AzureSession:
 
     def _login(self) -> RenewableCredential:
         if self._credential is None:
-            self._credential = RenewableCredential(self.endpoint, lambda: self._transport("Entra"), self._timeouts.retries)
+            self._credential = RenewableCredential(self.endpoint, lambda: self._transport("Entra"), self._timeouts.retry_options)
         return self._credential
 
     def _transport(self, service: str) -> CountingTransport:
