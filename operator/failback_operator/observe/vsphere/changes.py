@@ -8,6 +8,7 @@ from typing import Any
 from pyVmomi import vmodl
 
 from failback_operator.domain.ids import Moref
+from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.convert import DATASTORE, DATASTORE_PATHS, HOST, HOST_PATHS, MACHINE, machine_paths
 from failback_operator.observe.vsphere.retrieve import (
@@ -18,6 +19,7 @@ from failback_operator.observe.vsphere.retrieve import (
     managed_type,
     moref_of,
     objects_spec,
+    require_all,
     unread_paths,
     view_spec,
 )
@@ -49,10 +51,19 @@ class ChangeCollector:
         self._view = content.viewManager.CreateContainerView(content.rootFolder, kinds, is_recursive)
         sorts = (Selection(HOST, HOST_PATHS), Selection(DATASTORE, DATASTORE_PATHS))
         self._owner.CreateFilter(view_spec(self._view, sorts), reports_parts)
-        wanted = sorted(machines)
-        if wanted:
+        self._wanted = frozenset(machines)
+        if self._wanted:
             selection = Selection(MACHINE, machine_paths(content.about.apiVersion))
-            self._owner.CreateFilter(objects_spec(connection, selection, wanted), reports_parts)
+            self._owner.CreateFilter(objects_spec(connection, selection, sorted(self._wanted)), reports_parts)
+
+    def first(self) -> frozenset[Moref]:
+        """All objects, read for the first time. Raises SourceFailed if the answer leaves any out."""
+        changed = self.wait(0)
+        require_all(self._wanted, changed, MACHINE)
+        if not self._version:
+            message = "vCenter answered the first question for changes with nothing"
+            raise SourceFailed(SourceError(SourceProblem.INCOMPLETE, message))
+        return changed
 
     def wait(self, seconds: int) -> frozenset[Moref]:
         """The objects that changed or left, all pages of the change taken; empty when `seconds` passed without one.

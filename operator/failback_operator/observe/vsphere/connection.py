@@ -27,11 +27,25 @@ IDLE_SOCKET_SECONDS = 20
 cannot be repeated must not be the one to find out."""
 
 
+class _SoapOverHttps(http.client.HTTPSConnection):
+    """Refuses pages for people, such as a gateway's log-in: pyvmomi would take one for an answer without objects."""
+
+    def getresponse(self) -> http.client.HTTPResponse:
+        """The answer's head."""
+        answer = super().getresponse()
+        kind = answer.getheader("Content-Type", "")
+        if "html" in kind.lower() and answer.status in {http.client.OK, http.client.INTERNAL_SERVER_ERROR}:
+            self.close()
+            raise ValueError(f"{kind} instead of SOAP")
+        return answer
+
+
 class Stub(SoapStubAdapter):  # type: ignore[misc]
     """pyvmomi's adapter, with its calls observed, and with a way to end calls that are under way."""
 
     def __init__(self, observer: CallObserver, **arguments: Any) -> None:
         super().__init__(**arguments)
+        self.scheme = _SoapOverHttps
         self._observer = observer
         self._active: dict[int, http.client.HTTPConnection] = {}
         self._is_aborted = False
@@ -133,6 +147,8 @@ def _tls(endpoint: VsphereEndpoint) -> ssl.SSLContext:
     Source: pyvmomi accepts wrong thumbprints and leaves contexts unverified behind (vSphere facts, section 1.1).
     """
     try:
+        if endpoint.ca_pem is not None and not endpoint.ca_pem.strip():
+            raise ValueError("it is empty")  # noqa: TRY301 - the ssl module would fall back to the system's certificates
         return ssl.create_default_context(cadata=endpoint.ca_pem)
     except (ssl.SSLError, ValueError) as error:
         message = f"the CA bundle given for {endpoint} cannot be read: {error}"

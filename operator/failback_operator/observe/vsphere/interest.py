@@ -19,6 +19,7 @@ BIOS_UUID = "config.uuid"
 class Interest:
     """VMs by instance or BIOS UUID, by address, and by name (in vCenter, or the guest's own). Any number of each may be absent.
 
+    `ips` are primary addresses as VMware Tools report them (`guest.ipAddress`), or full DNS names (`guest.hostName`).
     Every VM that matches is read: two with one UUID are clones, which is a finding of its own.
     """
 
@@ -57,7 +58,7 @@ def _names(name: str | None, host_name: str | None) -> set[str]:
 def _looked_up(connection: Connection, uuids: Iterable[str]) -> frozenset[Moref]:
     search = connection.content.searchIndex
     hits: list[Any] = []
-    for uuid in sorted(uuids):
+    for uuid in sorted({uuid.casefold() for uuid in uuids}):  # as vCenter writes them
         for is_instance_uuid in (True, False):
             hits += search.FindAllByUuid(None, uuid, True, is_instance_uuid) or ()  # noqa: FBT003 - the vendor's signature
     return frozenset(moref_of(hit) for hit in hits)

@@ -1,6 +1,6 @@
 """The one function that reads properties, so that what could not be read is never taken for what is not there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from pyVmomi import vim, vmodl
 
 from failback_operator.domain.ids import Moref
+from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
 from failback_operator.observe.vsphere.connection import Connection
 
 Collector = vmodl.query.PropertyCollector
@@ -84,13 +85,27 @@ def _existing(connection: Connection, selection: Selection, morefs: Sequence[Mor
     wanted = list(morefs)
     while wanted:
         try:
-            return list(_rows(connection, objects_spec(connection, selection, wanted)))
+            rows = list(_rows(connection, objects_spec(connection, selection, wanted)))
         except vmodl.fault.ManagedObjectNotFound as fault:
             gone = None if fault.obj is None else moref_of(fault.obj)
             if gone not in wanted:
                 raise
             wanted.remove(gone)
+        else:
+            require_all(wanted, (row.moref for row in rows), selection.kind)
+            return rows
     return []
+
+
+def require_all(asked: Iterable[Moref], answered: Iterable[Moref], kind: str) -> None:
+    """Raise SourceFailed unless all that was asked for by id was answered.
+
+    An answer that is no SOAP (a gateway's page) reads as an empty one.
+    """
+    left_out = sorted(set(asked) - set(answered))
+    if left_out:
+        message = f"vCenter left {len(left_out)} of the objects out of its answer, {kind} {left_out[0]} among them"
+        raise SourceFailed(SourceError(SourceProblem.INCOMPLETE, message))
 
 
 def objects_spec(connection: Connection, selection: Selection, morefs: Sequence[Moref]) -> Any:

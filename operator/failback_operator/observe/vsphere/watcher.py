@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 OnFacts = Callable[[Part[VsphereFacts]], None]
 STOP_SECONDS = 3.0
+SOON_SECONDS = 0.5
 MENDED_ANEW = (vim.fault.NotAuthenticated, vmodl.fault.ManagedObjectNotFound, *STALE_SOCKET)
 """Ended session, collector or VM that went with it, socket closed meanwhile."""
 
@@ -141,11 +142,11 @@ class VsphereWatcher:
         collector = self._collector = ChangeCollector(connection, found)
         builder = FactsBuilder(connection.content.about.instanceUuid)
         try:
-            facts = builder.build(collector, collector.wait(0))
+            facts = builder.build(collector, collector.first())
             self._publish(facts)
             searched = time.monotonic()
             while not self._wake.is_set() and connection.generation == self.session.generation:
-                changed = collector.wait(math.ceil(self.settings.wait.total_seconds()))
+                changed = self._wait(collector)
                 if changed:
                     facts = builder.build(collector, changed)
                 else:
@@ -158,6 +159,14 @@ class VsphereWatcher:
         finally:
             self._collector = None
             collector.close()
+
+    def _wait(self, collector: ChangeCollector) -> frozenset[Moref]:
+        """One wait for changes. A server that does not wait as asked must not be asked without end."""
+        began = time.monotonic()
+        changed = collector.wait(math.ceil(self.settings.wait.total_seconds()))
+        if not changed and time.monotonic() - began < SOON_SECONDS:
+            self._wake.wait(SOON_SECONDS)
+        return changed
 
     def _publish(self, facts: VsphereFacts) -> None:
         self._failures = 0
