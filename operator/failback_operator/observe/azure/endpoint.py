@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 _CLIENT_ASSERTION = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
@@ -85,11 +84,6 @@ class AzureEndpoint:
     def is_discoverable(self) -> bool:
         """Whether the authority is one that the public instance discovery knows."""
         return self.cloud is not Cloud.CUSTOM
-
-    @property
-    def authority_host(self) -> str:
-        """Host and port of the authority."""
-        return urlsplit(self.addresses.authority).netloc
 
     @property
     def vault_text(self) -> str:

@@ -42,7 +42,7 @@ class AzurePoller:
         self._wanted = asyncio.Event()
         self._quiet_until = 0.0
         self._throttled: SourceError | None = None
-        self._reading_since: float | None = None
+        self._is_reading = False
         self._patches: list[VaultPatch] = []
 
     @property
@@ -99,14 +99,14 @@ class AzurePoller:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._quiet_until - loop.time()))
         self._patches.clear()
-        self._reading_since = loop.time()
+        self._is_reading = True
         try:
             facts = await self._reader.read_all(self._part.facts, self._items, self._vms)
         except ReadFailed as failed:
             self._fail(failed.error)
             return failed.error
         finally:
-            self._reading_since = None
+            self._is_reading = False
         # What was read singly in the meantime may be newer than what the lists showed.
         for patch in self._patches:
             facts = patched(facts, patch)
@@ -140,7 +140,7 @@ class AzurePoller:
             self._be_quiet(failed.error)
             logger.debug("what moves cannot be read: %s", failed)
             return failed.error
-        if self._reading_since is not None:
+        if self._is_reading:
             self._patches.append(patch)
         if self._part.facts is not None:
             self._publish(replace(self._part, facts=patched(self._part.facts, patch)))
