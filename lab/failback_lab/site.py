@@ -27,9 +27,15 @@ OPERATOR_NAMESPACE = "failback-system"
 OPERATOR_ACCOUNT = "failback-operator"
 # The simulator's jobs take a sixtieth of the service's time, so the operator looks more often; its limits stay as they are.
 OPERATOR_SETTINGS = {
-    "FAILBACK_AZURE_LIST_SECONDS": "3",
+    "FAILBACK_AZURE_LIST_SECONDS": "5",
     "FAILBACK_AZURE_JOB_SECONDS": "1",
+    "FAILBACK_AZURE_RETRY_SECONDS": "2",
+    "FAILBACK_CREDENTIALS_SECONDS": "5",
     "FAILBACK_REFUSED_RETRY_SECONDS": "5",
+    "FAILBACK_VSPHERE_FOLLOW_SECONDS": "1",
+    "FAILBACK_VSPHERE_RETRY_SECONDS": "1",
+    "FAILBACK_VSPHERE_RETRY_LIMIT_SECONDS": "5",
+    "FAILBACK_VSPHERE_REFUSED_LOGIN_SECONDS": "5",
     "FAILBACK_LOG_FORMAT": "plain",
 }
 
