@@ -8,14 +8,12 @@ Context = SiteContext | TargetContext | ServerContext | MachineContext | PlanCon
 
 def subject_of(context: Context) -> Subject:
     """Kind and name of the object, or name of the machine, that `context` is about."""
-    match context:
-        case SiteContext():
-            return Subject("RecoverySite", context.view.site.name)
-        case TargetContext():
-            return Subject("MasterTarget", context.target.name)
-        case ServerContext():
-            return Subject("ProcessServer", context.server.name)
-        case MachineContext():
-            return Subject("FailbackMachine", context.name)
-        case PlanContext():
-            return Subject("FailbackPlan", context.plan.name)
+    if isinstance(context, SiteContext):
+        return Subject("RecoverySite", context.view.site.name)
+    if isinstance(context, TargetContext):
+        return Subject("MasterTarget", context.target.name)
+    if isinstance(context, ServerContext):
+        return Subject("ProcessServer", context.server.name)
+    if isinstance(context, MachineContext):
+        return Subject("FailbackMachine", context.name)
+    return Subject("FailbackPlan", context.plan.name)
