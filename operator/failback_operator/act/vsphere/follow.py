@@ -46,7 +46,7 @@ class MachineFollower:
         wrong = not_the_one_meant(machine, call)
         if machine is None or wrong is not None:
             return Progress(TaskPhase.FAILED, entry.job, wrong or "")
-        if task.phase is TaskPhase.FAILED:
+        if task.phase is TaskPhase.FAILED and not _is_there_anyway(entry, machine):
             return Progress(TaskPhase.FAILED, entry.job, _failure(task, machine, entry))
         due = self._due(call, entry, machine, task)
         if isinstance(due, Command):
@@ -126,6 +126,16 @@ def _judged(entry: LedgerEntry, *, reached: bool | None, otherwise: str) -> Prog
 
 def _off_again(entry: LedgerEntry, machine: VirtualMachine) -> Progress:
     return Progress(TaskPhase.FAILED, entry.job, f"VM {machine.name} was switched on and is off again")
+
+
+def _is_there_anyway(entry: LedgerEntry, machine: VirtualMachine) -> bool:
+    """Whether the VM is where the failed task was to bring it.
+
+    A second power-on, sent because the record of the first was lost in a crash, fails since the VM is on.
+    """
+    command = (entry.job or "").partition("/")[0]
+    wanted = {Command.POWER_ON.value: PowerState.ON, Command.POWER_OFF.value: PowerState.OFF}.get(command)
+    return wanted is not None and machine.power_state is wanted
 
 
 def _failure(task: TaskState, machine: VirtualMachine, entry: LedgerEntry) -> str:

@@ -34,6 +34,52 @@ class _State:
     unread: dict[str, str] = field(default_factory=dict)
 
 
+class ObjectStates:
+    """What is known of each object: the sum of all updates."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Moref, _State] = {}
+
+    def row(self, moref: Moref) -> Row | None:
+        """What is known of one object."""
+        state = self._objects.get(moref)
+        return None if state is None else Row(state.kind, moref, dict(state.values), dict(state.unread))
+
+    def apply(self, update: Any) -> frozenset[Moref]:
+        """Take an UpdateSet; the objects that changed or left. Raises NotAuthenticated, and the fault of a hidden object."""
+        return frozenset(self._changed(update))
+
+    def _changed(self, update: Any) -> Iterator[Moref]:
+        for each in update.filterSet or ():
+            for missing in each.missingSet or ():
+                if not isinstance(missing.fault, vmodl.fault.ManagedObjectNotFound):
+                    raise missing.fault
+                self._objects.pop(moref_of(missing.obj), None)
+                yield moref_of(missing.obj)
+            for change in each.objectSet or ():
+                yield self._apply_object(change)
+
+    def _apply_object(self, update: Any) -> Moref:
+        moref = moref_of(update.obj)
+        if update.kind == Collector.ObjectUpdate.Kind.leave:
+            self._objects.pop(moref, None)
+            return moref
+        if update.kind == Collector.ObjectUpdate.Kind.enter or moref not in self._objects:
+            # Source: the simulator lets known objects enter again, with all that they have (vSphere facts, section 4).
+            self._objects[moref] = _State(kind_of(update.obj))
+        state = self._objects[moref]
+        for change in update.changeSet or ():
+            state.unread.pop(change.name, None)
+            if change.op in {Collector.Change.Op.assign, Collector.Change.Op.add} and change.val is not None:
+                state.values[change.name] = change.val
+            else:
+                state.values.pop(change.name, None)
+        for path, why in unread_paths(update.missingSet).items():
+            state.values.pop(path, None)
+            state.unread[path] = why
+        return moref
+
+
 class ChangeCollector:
     """Watches named VMs, and all hosts and datastores. Lives in one thread, but for `abort`, and dies with its session."""
 
@@ -41,7 +87,7 @@ class ChangeCollector:
         """Make collector and filters. Raises ManagedObjectNotFound if a VM is gone since it was found."""
         self._connection = connection
         self._version = ""
-        self._objects: dict[Moref, _State] = {}
+        self._states = ObjectStates()
         content = connection.content
         self._stub = connection.waiting_stub()
         self._owner = content.propertyCollector.CreatePropertyCollector()
@@ -77,15 +123,14 @@ class ChangeCollector:
             update = self._waiter.WaitForUpdatesEx(self._version, options)
             if update is None:
                 break
-            changed |= set(self._apply(update))
+            changed |= self._states.apply(update)
             self._version = update.version
             is_truncated = bool(update.truncated)
         return frozenset(changed)
 
     def row(self, moref: Moref) -> Row | None:
-        """What is known of one object."""
-        state = self._objects.get(moref)
-        return None if state is None else Row(state.kind, moref, dict(state.values), dict(state.unread))
+        """What is known of one object; None if it left."""
+        return self._states.row(moref)
 
     def abort(self) -> None:
         """End a wait that is under way in another thread, or that is about to begin; whether or not vCenter still answers."""
@@ -97,33 +142,3 @@ class ChangeCollector:
             self._view.Destroy()
             self._owner.Destroy()
         self._stub.DropConnections()
-
-    def _apply(self, update: Any) -> Iterator[Moref]:
-        for each in update.filterSet or ():
-            for missing in each.missingSet or ():
-                if not isinstance(missing.fault, vmodl.fault.ManagedObjectNotFound):
-                    raise missing.fault
-                self._objects.pop(moref_of(missing.obj), None)
-                yield moref_of(missing.obj)
-            for change in each.objectSet or ():
-                yield self._apply_object(change)
-
-    def _apply_object(self, update: Any) -> Moref:
-        moref = moref_of(update.obj)
-        if update.kind == Collector.ObjectUpdate.Kind.leave:
-            self._objects.pop(moref, None)
-            return moref
-        if update.kind == Collector.ObjectUpdate.Kind.enter or moref not in self._objects:
-            # Source: the simulator lets known objects enter again, with all that they have (vSphere facts, section 4).
-            self._objects[moref] = _State(kind_of(update.obj))
-        state = self._objects[moref]
-        for change in update.changeSet or ():
-            state.unread.pop(change.name, None)
-            if change.op in {Collector.Change.Op.assign, Collector.Change.Op.add} and change.val is not None:
-                state.values[change.name] = change.val
-            else:
-                state.values.pop(change.name, None)
-        for path, why in unread_paths(update.missingSet).items():
-            state.values.pop(path, None)
-            state.unread[path] = why
-        return moref

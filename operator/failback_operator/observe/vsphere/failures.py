@@ -44,7 +44,7 @@ def _network(error: Exception, endpoint: VsphereEndpoint) -> SourceError:
         case socket.gaierror():
             return SourceError(SourceProblem.UNREACHABLE, f"the name {endpoint.server} does not resolve: {error.strerror}")
         case ssl.SSLError():
-            return SourceError(SourceProblem.UNREACHABLE, f"no TLS with {endpoint}: {error.reason or error}")
+            return SourceError(SourceProblem.UNREACHABLE, f"no TLS with {endpoint}: {getattr(error, 'reason', None) or error}")
     return SourceError(SourceProblem.UNREACHABLE, f"{endpoint}: {_words(error)}")
 
 
