@@ -1,4 +1,7 @@
-"""CustomResourceDefinitions of our kinds, made from the models: `python -m failback_operator.api.crds [--check] [DIRECTORY...]`."""
+"""CustomResourceDefinitions of our kinds, made from the models.
+
+`python -m failback_operator.api.crds [--check] [DIRECTORY...]`
+"""
 
 import argparse
 import sys

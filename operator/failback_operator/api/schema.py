@@ -83,9 +83,9 @@ class _Walker:
                     raise NotStructuralError(f"{at}.{name}: no description")
             out["properties"] = {name: self.visit(child, f"{at}.{name}", seen) for name, child in properties.items()}
         for word in ("items", "additionalProperties"):
-            child = out.get(word)
-            if isinstance(child, dict):
-                out[word] = self.visit(child, f"{at}[]", seen)
+            below = out.get(word)
+            if isinstance(below, dict):
+                out[word] = self.visit(below, f"{at}[]", seen)
 
 
 def _translate(node: Schema, out: Schema) -> None:

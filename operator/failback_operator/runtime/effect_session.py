@@ -1,0 +1,89 @@
+"""One effect's ledger and fresh decision: the intent is locked on the very object that was decided upon."""
+
+from dataclasses import dataclass
+
+from failback_operator.api.common import LedgerEntry
+from failback_operator.decide.evaluate import evaluate
+from failback_operator.domain.limits import Limits
+from failback_operator.domain.ports import Clock, LeaseHolder
+from failback_operator.domain.steps import Effect, ObjectKey
+from failback_operator.runtime.background import Background
+from failback_operator.runtime.cache import Cache
+from failback_operator.runtime.events import EventPoster
+from failback_operator.runtime.keys import PLAN_KIND
+from failback_operator.runtime.kube import KubeClient
+from failback_operator.runtime.ledger import LedgerStore
+from failback_operator.runtime.metrics import Metrics
+from failback_operator.runtime.site_worker import SiteWorker
+from failback_operator.runtime.views import site_view
+
+
+@dataclass(frozen=True, slots=True)
+class EffectTools:
+    """What all effects need."""
+
+    client: KubeClient
+    cache: Cache
+    ledger: LedgerStore
+    events: EventPoster
+    metrics: Metrics
+    clock: Clock
+    limits: Limits
+    background: Background
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where an effect is made: the site's worker and Lease."""
+
+    worker: SiteWorker
+    lease: LeaseHolder
+
+
+class EffectSession:
+    """The ports Ledger and Redecide of domain/ for one effect."""
+
+    def __init__(self, site: Site, tools: EffectTools) -> None:
+        self._site = site
+        self._tools = tools
+        self._version = ""
+
+    async def still_wanted(self, effect: Effect) -> Effect | None:
+        """Read objects, items and VMs again, decide again. Raises SourceFailed, ApiError."""
+        for key in (self._site.worker.key.object_key, effect.owner, *self._plans(effect)):
+            await self._refresh(key)
+        site = self._tools.cache.site(self._site.worker.key)
+        if site is None or self._tools.cache.get(effect.owner) is None:
+            return None
+        view = site_view(self._tools.cache, site, self._site.worker.snapshot(), self._tools.limits)
+        snapshot = await self._site.worker.fresh_snapshot(effect, view)
+        current = self._tools.cache.site(self._site.worker.key)
+        owner = self._tools.cache.get(effect.owner)
+        if current is None or owner is None:
+            return None
+        self._version = owner.metadata.resource_version
+        decision = evaluate(site_view(self._tools.cache, current, snapshot, self._tools.limits))
+        return next((each for each in decision.effects if each.key == effect.key and each.owner == effect.owner), None)
+
+    async def intend(self, owner: ObjectKey, entry: LedgerEntry) -> None:
+        """Append `entry`. Raises Conflict, ApiError."""
+        await self._tools.ledger.intend(owner, entry, self._version)
+
+    async def settle(self, owner: ObjectKey, entry: LedgerEntry) -> None:
+        """Replace the entry of that key; tries until written."""
+        await self._tools.ledger.settle(owner, entry)
+
+    def _plans(self, effect: Effect) -> list[ObjectKey]:
+        """The plan of the effect's machine: its stage may have been lowered a moment ago."""
+        owner = self._tools.cache.get(effect.owner)
+        plan = getattr(owner.spec, "plan_ref", None) if owner is not None else None
+        return [ObjectKey(PLAN_KIND, effect.owner.namespace, plan.name)] if plan is not None else []
+
+    async def _refresh(self, key: ObjectKey) -> None:
+        """Never act on what the watch missed."""
+        body = await self._tools.client.get(key)
+        known = self._tools.cache.get(key)
+        if body is not None:
+            self._tools.cache.put(key.kind, body)
+        elif known is not None:
+            self._tools.cache.remove(key, int(known.metadata.resource_version or 0), known.metadata.uid)

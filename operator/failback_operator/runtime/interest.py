@@ -1,0 +1,34 @@
+"""Which VMs of vCenter a site is about: its servers and its protected machines."""
+
+from collections.abc import Iterable, Iterator
+
+from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget, RecoverySite
+from failback_operator.domain.vault import ProtectedItem, VaultFacts
+from failback_operator.observe.vsphere import Interest
+
+
+def interest_of(
+    site: RecoverySite, targets: Iterable[MasterTarget], machines: Iterable[FailbackMachine], facts: VaultFacts | None
+) -> Interest:
+    """By UUID where Site Recovery or the record tells it, by name and address in any case: decide/ tells a clone by both."""
+    server = site.spec.configuration_server
+    names = {each.spec.vm_name or each.spec.server_name for each in targets}
+    ips = set(server.ip_addresses)
+    uuids = {record.vm_instance_uuid for machine in machines for record in machine.spec.recorded}
+    if server.vm_name:
+        names.add(server.vm_name)
+    if facts is not None:
+        names |= {item.friendly_name for item in facts.items}
+        uuids |= set(_uuids(facts.items))
+        ips |= {address for address in _server_addresses(facts) if address}
+    return Interest(frozenset(uuid for uuid in uuids if uuid), frozenset(ips), frozenset(names))
+
+
+def _uuids(items: Iterable[ProtectedItem]) -> Iterator[str | None]:
+    return (item.detail.infrastructure_vm_id for item in items if item.detail is not None)
+
+
+def _server_addresses(facts: VaultFacts) -> Iterator[str | None]:
+    if facts.fabric.configuration_server is not None:
+        yield facts.fabric.configuration_server.ip_address
+    yield from (server.ip_address for server in facts.fabric.master_targets)

@@ -1,0 +1,70 @@
+"""The command line: `failback-operator run`."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from failback_operator.runtime.login import CannotLogInError
+from failback_operator.runtime.logs import Redactor, configure
+from failback_operator.runtime.settings import Described, Settings, described
+
+CHOICES = {"log_format": ["json", "plain"], "log_level": ["debug", "info", "warning", "error"]}
+Command = Callable[..., Any]
+
+
+def _option(setting: Described) -> Callable[[Command], Command]:
+    """The click option of a setting."""
+    common: dict[str, Any] = {"envvar": setting.variable, "help": setting.text, "default": setting.default, "show_default": True}
+    if isinstance(setting.default, tuple):
+        return click.option(setting.flag, setting.name, multiple=True, **common)
+    if setting.name in CHOICES:
+        return click.option(setting.flag, setting.name, type=click.Choice(CHOICES[setting.name]), **common)
+    return click.option(setting.flag, setting.name, type=type(setting.default), **common)
+
+
+def _with_settings(command: Command) -> Command:
+    for setting in reversed(described()):
+        command = _option(setting)(command)
+    return command
+
+
+@click.group()
+def main() -> None:
+    """Bring VMware machines home from Azure after a Site Recovery failover."""
+
+
+@main.command()
+@_with_settings
+def run(**values: object) -> None:
+    """Run the operator until it is told to stop."""
+    settings = _settings(values)
+    redactor = Redactor()
+    configure(settings.log_format, settings.log_level, redactor)
+    try:
+        asyncio.run(_run(settings, redactor))
+    except CannotLogInError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    """The settings, refused here if they contradict themselves."""
+    settings = Settings(**values)
+    try:
+        settings.limits()
+        settings.vsphere()
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return settings
+
+
+async def _run(settings: Settings, redactor: Redactor) -> None:
+    from failback_operator.runtime.operator import Operator  # noqa: PLC0415 - Kopf and the SDKs take seconds to import
+
+    await Operator(settings, redactor).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
