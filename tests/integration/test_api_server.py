@@ -25,12 +25,13 @@ pytestmark = pytest.mark.lab
 KUBECTL = Path(sys.executable).with_name("kubectl")
 # A second lab, to be ended from outside: prints its processes and its directory.
 LAB = """
-import json, time
+import json, signal, time
 from failback_lab.kubernetes import ApiServer
 from failback_lab.pki import LabCa
 from failback_lab.process import sigterm_as_exit
 from failback_lab.toolchain import Binaries
 from failback_lab.workspace import workspace
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignored"
 with sigterm_as_exit(), workspace() as directory:
     with ApiServer(directory / "k", LabCa(directory / "ca"), Binaries().control_plane) as api:
         print(json.dumps([*api.pids.values()]), directory, flush=True)

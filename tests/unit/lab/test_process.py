@@ -21,7 +21,8 @@ SLEEP = "import time; print('started', flush=True); time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
 # A lab in miniature: a child and a directory, both to be gone whatever happens to this process.
 LAB = """
-import sys, time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits "ignored"
 from failback_lab.process import Child, sigterm_as_exit
 from failback_lab.workspace import workspace
 with sigterm_as_exit(), workspace() as directory:
