@@ -58,9 +58,16 @@ def every(answers: Iterable[Answer]) -> Answer:
 
 
 def any_of(answers: Iterable[Answer]) -> Answer:
-    """One must pass: Pass if one does, else Unknown if one is unknown, else Fail; observed tells all that count."""
-    given = tuple(answers)
-    for outcome in (Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL, Outcome.NOT_APPLICABLE):
+    """One must pass: the first that does; else Unknown if one is unknown, else Fail, and observed tells all that count.
+
+    Lazy: of many master targets seldom more than the first few are asked.
+    """
+    given = []
+    for answer in answers:
+        if answer.is_pass:
+            return answer
+        given.append(answer)
+    for outcome in (Outcome.UNKNOWN, Outcome.FAIL, Outcome.NOT_APPLICABLE):
         those = [a for a in given if a.outcome is outcome]
         if those:
             return _joined(outcome, those)

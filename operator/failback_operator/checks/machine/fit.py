@@ -8,11 +8,12 @@ from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import item_check, targets_of
 from failback_operator.checks.machine.datastores import datastore_mounted
 from failback_operator.checks.machine.disks import group_disk_limit
-from failback_operator.checks.machine.systems import os_match, os_version
+from failback_operator.checks.machine.systems import fitting_targets, os_match, os_version
 from failback_operator.domain.vault import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
-RESPECTS = (os_match, os_version, group_disk_limit, datastore_mounted)
+RESPECTS = (os_version, group_disk_limit, datastore_mounted)
+"""What is asked of a target that is not surely unfit by its system."""
 
 
 @item_check(
@@ -29,15 +30,22 @@ RESPECTS = (os_match, os_version, group_disk_limit, datastore_mounted)
     )
 )
 def master_target_fits(context: MachineContext, item: ProtectedItem) -> Answer:
-    """Asked only where each respect by itself is met by some master target."""
-    targets = targets_of(context)
-    if len(targets) < 2:
+    """One target is right in all. Where none is and a single respect fails for all of them, that one's check tells it."""
+    if len(targets_of(context)) < 2:
         return not_applicable("there is no choice of master targets: the single checks tell all")
-    if any(ask(context, item).outcome is Outcome.FAIL for ask in RESPECTS):
+    fitting = fitting_targets(context, item)
+    whole = any_of(_whole(replace(context, assigned=target), item) for target in fitting)
+    if not whole.is_pass and any(ask(context, item).outcome is Outcome.FAIL for ask in (os_match, *RESPECTS)):
         return not_applicable("a single respect already fails")
-    each = [replace(context, assigned=target) for target in targets]
-    return any_of(_whole(one, item) for one in each)
+    return whole
 
 
 def _whole(context: MachineContext, item: ProtectedItem) -> Answer:
-    return every(ask(context, item) for ask in RESPECTS)
+    """All respects of one target; the first that fails is enough."""
+    given = []
+    for ask in RESPECTS:
+        answer = ask(context, item)
+        if answer.outcome is Outcome.FAIL:
+            return answer
+        given.append(answer)
+    return every(given)

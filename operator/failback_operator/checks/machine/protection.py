@@ -92,16 +92,21 @@ def _stands(context: MachineContext, vault: VaultFacts, server: ProcessServer) -
     said = {o.spec.location for o in context.site.view.servers if o.spec.server_name.casefold() == server.name.casefold()}
     if said == {"Azure"}:
         return failed(f"process server {server.name} stands in Azure; name an on-premises one in protection.processServer")
-    address = server.ip_address
-    configuration_server = vault.fabric.configuration_server
-    is_embedded = configuration_server is not None and address is not None and address == configuration_server.ip_address
-    is_vm = address is not None and any(facts.by_ip(address) for _, facts in context.site.vcenters)
-    if said == {"OnPremises"} or is_embedded or is_vm:
+    if said == {"OnPremises"} or _has_a_place(context, vault, server.ip_address):
         return passed(f"process server {server.name}")
     return unknown(
         f"whether process server {server.name} stands on-premises is not known",
         f"Make a ProcessServer object for {server.name} with location: OnPremises.",
     )
+
+
+def _has_a_place(context: MachineContext, vault: VaultFacts, address: str | None) -> bool:
+    """Whether the address is the configuration server's, or that of a VM of the site."""
+    if address is None:
+        return False
+    server = vault.fabric.configuration_server
+    is_embedded = server is not None and server.ip_address == address
+    return is_embedded or any(facts.by_ip(address) for _, facts in context.site.vcenters)
 
 
 def _policy(context: MachineContext, item: ProtectedItem, vault: VaultFacts) -> Answer:
