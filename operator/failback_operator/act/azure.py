@@ -14,7 +14,7 @@ from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult
 from failback_operator.domain.steps import Effect, ItemCall
 
-JOB = re.compile(r"/(?:replicationJobs|replicationOperationStatus|operationresults)/([^/?#]+)", re.IGNORECASE)
+JOB = re.compile(r"/(?:replicationJobs|replicationOperationStatus|operationresults)/([^/?#,\s]+)", re.IGNORECASE)
 JOB_HEADERS = ("x-ms-request-id", "Azure-AsyncOperation", "Location")
 ITEM = re.compile(
     r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.RecoveryServices"
@@ -105,7 +105,10 @@ def _path(item_id: ArmId) -> tuple[str, str, str, str, str]:
 
 
 def _accepted(exchange: _Exchange) -> SendResult:
-    """The answer to a call that was taken. A 202 that names no job is as good as lost: nothing can be followed."""
+    """The answer to a call that was taken. A 202 that names no job is as good as lost: nothing can be followed.
+
+    Source: x-ms-request-id names the job and comes twice (recorded), which the client joins by a comma.
+    """
     job = next((found[1] for header in JOB_HEADERS if (found := JOB.search(exchange.headers.get(header) or ""))), None)
     if job is None and exchange.status != 200:
         return Lost(f"answered {exchange.status} without naming a job")

@@ -253,6 +253,11 @@ async def test_the_other_actions(scripted: Scripted, action: str, body: dict[str
     [
         (202, {**ACCEPTED, "Retry-After": "0.2"}, Accepted("job-1")),
         (202, {**ACCEPTED, "x-ms-request-id": "6f9619ff-8b86-d011-b42d-00c04fc964ff"}, Accepted("job-1")),
+        (
+            202,
+            {"x-ms-request-id": "/Subscriptions/s/x/replicationJobs/job-3, /Subscriptions/s/x/replicationJobs/job-3"},
+            Accepted("job-3"),
+        ),
         (202, {"Location": ACCEPTED["Location"]}, Accepted("job-1")),
         (202, {"Azure-AsyncOperation": "https://x/replicationJobs/job-2?api-version=1"}, Accepted("job-2")),
         (200, {}, Accepted(None)),

@@ -48,9 +48,9 @@ class Calls:
                 raise
             return None
 
-    async def whole(self, operation: Callable[..., Paged], *path: str, **options: Any) -> list[object]:
-        """All pages of a list, or an error: what is missing from the result is not there."""
-        found: list[object] = []
+    async def whole(self, convert: Callable[[object], R], operation: Callable[..., Paged], *path: str, **options: Any) -> list[R]:
+        """All pages of a list, converted one page after the other, or an error: what is missing from the result is not there."""
+        found: list[R] = []
         pages = operation(*path, raw_response_hook=_whole_page, **options).by_page()
         while True:
             async with self._slots, asyncio.timeout(self._limit):
@@ -58,7 +58,7 @@ class Calls:
                     page = await anext(pages, None)
             if page is None:
                 return found
-            found += [each async for each in page]
+            found += [convert(each) async for each in page]
 
     async def each(self, work: Callable[[T], Awaitable[R]], of: Iterable[T]) -> list[R]:
         """`work` of each, side by side, in order. The first error cancels the others and is raised."""

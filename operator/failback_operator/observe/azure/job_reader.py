@@ -29,8 +29,7 @@ class JobReader:
         since = self._since(known, now)
         text = self._settings.jobs_filter.format(start=_odata(since), end=_odata(now + self._settings.job_overlap))
         options = {"filter": text} if text else {}
-        models = await self._calls.whole(self._session.site_recovery.replication_jobs.list, *self._vault, **options)
-        listed = [job(model) for model in models]
+        listed = await self._calls.whole(job, self._session.site_recovery.replication_jobs.list, *self._vault, **options)
         jobs = merged_jobs(listed, known)
         jobs = merged_jobs(await self._details(jobs, known), jobs)
         oldest = now - self._settings.job_window

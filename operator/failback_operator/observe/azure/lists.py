@@ -88,7 +88,7 @@ class ListReader:
         )
 
     async def _all(self, kind: _Kind[N], known: Iterable[N]) -> tuple[N, ...]:
-        listed = [kind.convert(model) for model in await self._calls.whole(kind.list, *self._vault, *kind.path)]
+        listed = await self._calls.whole(kind.convert, kind.list, *self._vault, *kind.path)
         found = {each.arm_id: each for each in listed}
         absent = [each for each in known if each.arm_id not in found]
         models = await self._calls.each(lambda each: self._get(kind, each.arm_id), absent[: self._most])

@@ -73,7 +73,11 @@ class MachineReader:
         """Power state by id, of every machine of the subscriptions concerned."""
         subscriptions = sorted({found["subscription"].casefold() for arm_id in wanted if (found := _VM.match(arm_id))})
         lists = await together(
-            self._calls.whole(self._session.compute(each).virtual_machines.list_all, status_only="true") for each in subscriptions
+            self._calls.whole(_power, self._session.compute(each).virtual_machines.list_all, status_only="true")
+            for each in subscriptions
         )
-        models = (model for each in lists for model in each)
-        return {ArmId(Record(model).required("id")): convert.power_state(model) for model in models}
+        return {arm_id: power for each in lists for arm_id, power in each}
+
+
+def _power(model: object) -> tuple[ArmId, str | None]:
+    return ArmId(Record(model).required("id")), convert.power_state(model)

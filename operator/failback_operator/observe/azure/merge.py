@@ -1,11 +1,16 @@
 """How a new read and an older one become one: what is fresher wins, what a lossy LIST lacks is kept."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from operator import attrgetter
 
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.vault import AzureVm, Job, ProtectedItem, VaultFacts
+
+MOVING = {"detail", "rpo_seconds", "last_heartbeat", "health_errors", "failover_health"}
+_shape = attrgetter(*(each.name for each in fields(ProtectedItem) if each.name not in MOVING))
+"""An item without what moves at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,6 @@ def carried_detail(listed: ProtectedItem, previous: ProtectedItem | None) -> Pro
     if previous is None or previous.detail is None or _shape(previous) != _shape(listed):
         return listed
     return replace(listed, detail=previous.detail)
-
-
-def _shape(item: ProtectedItem) -> ProtectedItem:
-    """An item without what moves at rest."""
-    return replace(item, detail=None, rpo_seconds=None, last_heartbeat=None, health_errors=(), failover_health=None)
 
 
 def merged_jobs(read: Iterable[Job], previous: Iterable[Job]) -> tuple[Job, ...]:

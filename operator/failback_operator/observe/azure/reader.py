@@ -96,9 +96,7 @@ class VaultReader:
             model = await self._calls.get_or_none(get, *self._vault, previous.fabric.arm_id.resource_name)
             if model is not None:
                 return convert.fabric(model)
-        listed = [
-            Record(each) for each in await self._calls.whole(self._session.site_recovery.replication_fabrics.list, *self._vault)
-        ]
+        listed = await self._calls.whole(Record, self._session.site_recovery.replication_fabrics.list, *self._vault)
         wanted = self._session.endpoint.fabric.casefold()
         for each in listed:
             if wanted in {_lower(each.text("name")), _lower(each.record("properties").text("friendlyName"))}:
