@@ -33,12 +33,13 @@ BEFORE = {
 
 @dataclass(slots=True)
 class Schedule:
-    """The scheduling of one plan. `is_suspended` tells why nothing may begin, None where it may."""
+    """The scheduling of one plan. `suspended` tells why nothing may begin; `mending` are targets that are being changed."""
 
     plan: PlanState
     standings: tuple[Standing, ...]
     assignments: Assignments
     suspended: str | None
+    mending: frozenset[str] = frozenset()
     running: Counter[Step] = field(default_factory=Counter)
     moved_groups: set[str] = field(default_factory=set)
 
@@ -74,6 +75,8 @@ class Schedule:
         kind = EFFECT_OF_STEP[standing.step]
         wait = self._wait(standing, found, standing.step, kind)
         if wait is not None:
+            # What is recorded next takes its place among those that run: no record is written long before its reprotect.
+            self.running[standing.step] += wait.reason is WaitReason.RECORDING
             return replace(standing, wait=wait)
         effect = self._effect(standing, found, kind)
         if isinstance(effect, Missing):
@@ -138,8 +141,10 @@ class Schedule:
             return None
         key = standing.machine.survey.group_key
         state = self.assignments.states.get(key)
-        if state is not None and state.holds_slots and self.assignments.target_of(standing.machine.survey):
-            return None
+        target = self.assignments.target_of(standing.machine.survey)
+        if state is not None and state.holds_slots and target is not None:
+            busy = target in self.mending
+            return Wait(WaitReason.MENDING, f"{target} is being mended by the operator") if busy else None
         return Wait(WaitReason.SLOTS, placement_text(standing.machine, self.assignments))
 
     @staticmethod

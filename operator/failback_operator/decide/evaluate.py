@@ -13,7 +13,7 @@ from failback_operator.decide.index import SiteIndex, index_site
 from failback_operator.decide.judgement import Fixed, Judgement, judge, rule_on
 from failback_operator.decide.outcome import Outcome, decision
 from failback_operator.decide.plan_conditions import PlanView
-from failback_operator.decide.remediation import Fix, fix_of
+from failback_operator.decide.remediation import fixes_of, is_mending
 from failback_operator.decide.rules import RULES, Rules
 from failback_operator.decide.selection import Selection, select, settle_ownership
 from failback_operator.decide.standing import Standing, standings
@@ -71,13 +71,14 @@ class _Evaluation:
         if blocked and any(isinstance(p, Waiting) for p in judged.assignments.placements.values()):
             # Slots promised to a group that may not start anyway go to those that may.
             judged = self._judge(Judged(troubled, blocked))
+        fixes = {name: fixes_of(context, judged.judgement.targets[name]) for name, context in judged.targets.items()}
+        mending = frozenset(name for name, context in judged.targets.items() if is_mending(context, fixes[name]))
         plans = tuple(
-            PlanView(state, self._schedule(state, own, judged), judged.judgement, judged.assignments, self._paused(state))
+            PlanView(
+                state, self._schedule(state, own, judged, mending), judged.judgement, judged.assignments, self._paused(state)
+            )
             for state, own in zip(judged.states, judged.standings, strict=True)
         )
-        fixes: dict[str, Fix | None] = {
-            name: fix_of(context, judged.judgement.targets[name]) for name, context in judged.targets.items()
-        }
         return Outcome(
             index=found.index,
             plans=plans,
@@ -104,8 +105,10 @@ class _Evaluation:
         judgement = judge(self._rules, self._fixed, targets.values(), states)
         return _Judged(assignments, targets, states, judgement, tuple(standings(s, judgement) for s in states))
 
-    def _schedule(self, state: PlanState, own: tuple[Standing, ...], judged: _Judged) -> tuple[Standing, ...]:
-        return Schedule(state, own, judged.assignments, self._paused(state)).run()
+    def _schedule(
+        self, state: PlanState, own: tuple[Standing, ...], judged: _Judged, mending: frozenset[str]
+    ) -> tuple[Standing, ...]:
+        return Schedule(state, own, judged.assignments, self._paused(state), mending).run()
 
     def _paused(self, state: PlanState) -> str | None:
         """Why nothing may begin for the plan, or None."""

@@ -34,7 +34,7 @@ class Outcome:
     plans: tuple[PlanView, ...]
     located: tuple[Located, ...]
     targets: dict[str, TargetContext]
-    fixes: dict[str, Fix | None]
+    fixes: dict[str, tuple[Fix, ...]]
     servers: tuple[ServerContext, ...]
     judgement: Judgement
     older: RecoverySite | None
@@ -122,8 +122,8 @@ def _settled(owner: ObjectKey, before: list[LedgerEntry], after: list[LedgerEntr
 def _effects(outcome: Outcome) -> Iterator[Effect]:
     """Fixes of master targets first, then what the plans ask, in their order."""
     if outcome.older is None and not outcome.index.site.view.site.spec.suspend:
-        for name, fix in outcome.fixes.items():
-            effect = fix_effect(outcome.targets[name], fix) if fix else None
+        for name, fixes in outcome.fixes.items():
+            effect = fix_effect(outcome.targets[name], fixes)
             if effect is not None:
                 yield effect
     for standing in outcome.standings:

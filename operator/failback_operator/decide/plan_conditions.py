@@ -15,11 +15,11 @@ from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.status_machine import FOR_A_PERSON
 from failback_operator.domain.steps import Step
 from failback_operator.domain.verdicts import Outcome
-from failback_operator.planning.assignment import NoFit, Undecided
+from failback_operator.planning.assignment import NoFit, Undecided, Waiting
 
 MOST_TOLD = 5
-DECISIVE = ("DiskLimit", "FailoverCovered")
-"""Conditions that are not made of rulings alone, and without which nothing may begin."""
+DECISIVE = ("SiteReady", "MasterTargetsReady", "ProcessServerReady", "DiskLimit", "OSMatch", "FailoverCovered")
+"""Conditions without which what comes next may not begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def conditions(view: PlanView) -> Conditions:
 
 
 def _parts(view: PlanView) -> Conditions:
-    guard = _Guard(view, frozenset(s.step for s in view.standings if s.step) or frozenset({Step.REHEARSAL}))
+    guard = _Guard(view, frozenset(s.upcoming for s in view.standings if s.upcoming) or frozenset({Step.REHEARSAL}))
     return {
         "SiteReady": guard.state(view.judgement.site),
         "MasterTargetsReady": _targets(view, guard),
@@ -97,8 +97,9 @@ def _targets(view: PlanView, guard: _Guard) -> State:
     state = guard.state((*guard.feeding("MasterTargetsReady"), *rulings))
     if names or state.status is not TRUE:
         return state
-    needed = any(s.step in {Step.REHEARSAL, Step.REPROTECT} or s.phase is Phase.UNKNOWN for s in view.standings)
-    if needed:
+    if any(isinstance(view.assignments.placements.get(s.machine.survey.group_key), Waiting) for s in view.standings):
+        return State(TRUE, "WaitingForSlots", "all master targets that fit are in use")
+    if any(s.step in {Step.REHEARSAL, Step.REPROTECT} or s.phase is Phase.UNKNOWN for s in view.standings):
         return State(UNKNOWN, "NoneAssigned", "no machine has a master target yet")
     return State(TRUE, "NotNeeded", "no machine needs a master target now")
 
@@ -158,27 +159,45 @@ def _scheduled(view: PlanView) -> State:
 
 def ready(view: PlanView, parts: Conditions) -> State:
     """Whether nothing known blocks the next step towards the stage, of any machine."""
-    found = list({id(b): b for s in view.standings for b in s.blockers}.values())
-    failed = [b for b in found if b.verdict.outcome is Outcome.FAIL]
+    if not view.standings:
+        return State(FALSE if view.is_read else UNKNOWN, "NoMachines", "the plan selects no machine that the vault knows")
+    return _troubled(view) or _blocked(view, parts) or _unread(view, parts) or _positive(view)
+
+
+def _troubled(view: PlanView) -> State | None:
     troubled = [s for s in view.standings if s.trouble is not None]
-    if not view.standings and view.is_read:
-        return State(FALSE, "NoMachines", "the plan selects no machine that the vault knows")
-    if troubled:
-        names = listed(s.name for s in troubled)
-        return State(FALSE, "MachinesFailed", f"{names} need a person: {troubled[0].trouble.text if troubled[0].trouble else ''}")
+    if not troubled or troubled[0].trouble is None:
+        return None
+    names = listed(s.name for s in troubled)
+    return State(FALSE, "MachinesFailed", f"{names}: a person is needed; {troubled[0].name}: {troubled[0].trouble.text}")
+
+
+def _blockers(view: PlanView) -> list[Ruling]:
+    return _by_kind(list({id(b): b for s in view.standings for b in s.blockers}.values()))
+
+
+def _relevant(view: PlanView, parts: Conditions) -> Conditions:
+    """The parts that what comes next depends on; none where nothing comes next."""
+    return {kind: parts[kind] for kind in DECISIVE} if any(s.upcoming for s in view.standings) else {}
+
+
+def _blocked(view: PlanView, parts: Conditions) -> State | None:
+    failed = [b for b in _blockers(view) if b.verdict.outcome is Outcome.FAIL]
     if failed:
-        return State(FALSE, "Blocked", told(_by_kind(failed)))
-    broken = next((kind for kind in DECISIVE if parts[kind].status is FALSE), None)
-    if broken is not None and not _is_over(view):
-        return State(FALSE, broken, parts[broken].message)
-    if found or any(s.phase is Phase.UNKNOWN for s in view.standings) or not view.is_read:
-        text = told(_by_kind(found)) if found else "where the machines stand is not known"
-        return State(UNKNOWN, "NotRead", f"not known: {text}")
-    return _positive(view)
+        return State(FALSE, "Blocked", told(failed))
+    broken = next((kind for kind, s in _relevant(view, parts).items() if s.status is FALSE), None)
+    return State(FALSE, broken, parts[broken].message) if broken else None
 
 
-def _is_over(view: PlanView) -> bool:
-    return all(s.is_done or s.step is None for s in view.standings)
+def _unread(view: PlanView, parts: Conditions) -> State | None:
+    unknown = _blockers(view)
+    if unknown:
+        return State(UNKNOWN, "NotRead", f"not known: {told(unknown)}")
+    lost = [s.name for s in view.standings if s.phase is Phase.UNKNOWN]
+    if lost or not view.is_read:
+        return State(UNKNOWN, "NotRead", f"where these machines stand is not known: {listed(lost)}")
+    broken = next((kind for kind, s in _relevant(view, parts).items() if s.status is UNKNOWN), None)
+    return State(UNKNOWN, "NotRead", f"not known: {parts[broken].message}") if broken else None
 
 
 def _by_kind(rulings: Sequence[Ruling]) -> list[Ruling]:
@@ -200,7 +219,7 @@ def _positive(view: PlanView) -> State:
     if moving or waiting:
         return State(TRUE, "Running", _running_text(moving or waiting))
     if any(s.phase is not Phase.NOT_FAILED_OVER and not s.is_done for s in standings):
-        return State(TRUE, "ReadyToStart", "nothing blocks reprotect: raise spec.stage and give spec.failedOverBefore to start")
+        return State(TRUE, "ReadyToStart", "nothing blocks what comes next: raise spec.stage (with failedOverBefore) to go on")
     return State(TRUE, "ReadyForFailover", "nothing is missing: the machines could be brought home after a failover to Azure")
 
 

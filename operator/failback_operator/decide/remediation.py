@@ -14,7 +14,7 @@ from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.naming import attempt_of
 from failback_operator.domain.steps import Effect, EffectKind, MachineCall, ObjectKey
 from failback_operator.domain.verdicts import Outcome
-from failback_operator.domain.vsphere import PowerState, VirtualMachine
+from failback_operator.domain.vsphere import PowerState
 
 NO_SNAPSHOTS, DISK_UUID = "NoSnapshots", "DiskEnableUuid"
 MOST_TEXT = 1024
@@ -35,13 +35,14 @@ class Fix:
         return (f"{self.text} Not now: {self.obstacle}." if self.obstacle else self.text)[:MOST_TEXT]
 
 
-def fix_of(context: TargetContext, rulings: Rulings) -> Fix | None:
-    """The next fix that is wanted and that the spec allows: snapshots, then disk.EnableUUID, then its power cycle."""
+def fixes_of(context: TargetContext, rulings: Rulings) -> tuple[Fix, ...]:
+    """The fixes that are wanted and that the spec allows, in the order in which they are made, one at a time."""
     failing = {r.verdict.check_id: r for r in rulings if r.verdict.outcome is Outcome.FAIL}
     located = context.vm
     if located is None:
-        return None
-    return _snapshots(context, located, failing) or _disk_uuid(context, located, failing)
+        return ()
+    found = (_snapshots(context, located, failing), _disk_uuid(context, located, failing))
+    return tuple(fix for fix in found if fix is not None)
 
 
 def _snapshots(context: TargetContext, located: LocatedVm, failing: dict[str, Ruling]) -> Fix | None:
@@ -64,14 +65,10 @@ def _disk_uuid(context: TargetContext, located: LocatedVm, failing: dict[str, Ru
         after = "it is power-cycled afterwards" if spec.allow_power_cycle else "it takes effect when a person power-cycles the VM"
         text = f"Will be set by the operator: disk.EnableUUID=TRUE of {vm.name}; {after}."
         return Fix(EffectKind.SET_DISK_UUID, DISK_UUID, text, _obstacle(context))
-    if not spec.allow_power_cycle or not _needs_cycle(vm, context.target.status.disk_uuid_set_at):
+    if not spec.allow_power_cycle or vm.power_state is not PowerState.ON:
         return None
     text = f"Will be power-cycled by the operator: {vm.name}, so that disk.EnableUUID takes effect."
     return Fix(EffectKind.POWER_CYCLE, DISK_UUID, text, _obstacle(context))
-
-
-def _needs_cycle(vm: VirtualMachine, set_at: datetime | None) -> bool:
-    return set_at is not None and vm.power_state is PowerState.ON and (vm.boot_time is None or vm.boot_time <= set_at)
 
 
 def _obstacle(context: TargetContext) -> str | None:
@@ -100,14 +97,14 @@ def runs_anything(site: SiteContext) -> bool:
     return any(not job.is_over for job in vault.jobs) or any(item.current_scenario is not None for item in vault.items)
 
 
-def fix_effect(context: TargetContext, fix: Fix) -> Effect | None:
-    """The effect that makes `fix`, if it was shown, nothing is in its way and none was made too lately."""
-    located, ledger = context.vm, context.target.status.ledger
-    shown = any(f.check == fix.check_id and f.remedy == fix.remedy for f in context.target.status.findings)
-    if located is None or fix.obstacle is not None or not shown or any(e.outcome in OPEN for e in ledger):
+def fix_effect(context: TargetContext, fixes: tuple[Fix, ...]) -> Effect | None:
+    """The effect that makes the first fix that is due, if it was shown, nothing runs and none was made too lately."""
+    located = context.vm
+    fix = next((f for f in fixes if _is_due(context, f)), None)
+    if fix is None or located is None or _has_open(context) or not _was_shown(context, fix):
         return None
-    entries = [e for e in ledger if e.effect == fix.kind]
-    if retry_at(entries, context.site) is not None or _failed_in_a_row(entries) >= context.site.limits.attempts:
+    entries = _entries(context, fix)
+    if retry_at(entries, context.site) is not None:
         return None
     return Effect(
         key=f"{fix.kind.value}/{1 + max((attempt_of(e.key) for e in entries), default=0)}",
@@ -116,6 +113,28 @@ def fix_effect(context: TargetContext, fix: Fix) -> Effect | None:
         call=MachineCall(located.vcenter, located.vm.moref, located.vm.instance_uuid),
         description=fix.text,
     )
+
+
+def is_mending(context: TargetContext, fixes: tuple[Fix, ...]) -> bool:
+    """Whether a fix of the target is under way or due: no machine may start through it meanwhile."""
+    return _has_open(context) or any(_is_due(context, fix) for fix in fixes)
+
+
+def _is_due(context: TargetContext, fix: Fix) -> bool:
+    return fix.obstacle is None and _failed_in_a_row(_entries(context, fix)) < context.site.limits.attempts
+
+
+def _has_open(context: TargetContext) -> bool:
+    return any(e.outcome in OPEN for e in context.target.status.ledger)
+
+
+def _was_shown(context: TargetContext, fix: Fix) -> bool:
+    """Whether the stored status told a person of it: nothing is done that was not to be read before."""
+    return any(f.check == fix.check_id and f.remedy == fix.remedy for f in context.target.status.findings)
+
+
+def _entries(context: TargetContext, fix: Fix) -> list[LedgerEntry]:
+    return [e for e in context.target.status.ledger if e.effect == fix.kind]
 
 
 def retry_at(entries: list[LedgerEntry], site: SiteContext) -> datetime | None:

@@ -25,6 +25,7 @@ class WaitReason(StrEnum):
     RECORDING = "Recording"
     RIVAL = "OtherPlan"
     INCOMPLETE = "FactsMissing"
+    MENDING = "MasterTargetMending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,13 @@ NEXT_STEP = {
     Phase.COMMITTED: Step.PROTECT,
 }
 """What may come next where nothing runs."""
+
+AFTER_FLIGHT = {
+    Phase.REPROTECTING: Step.FAILBACK,
+    Phase.FAILING_BACK: Step.COMMIT,
+    Phase.COMMITTING: Step.PROTECT,
+}
+"""What comes next once the running step has ended."""
 
 STAGE_OF_STEP = {
     Step.REPROTECT: Stage.REPROTECTED,
@@ -103,6 +111,14 @@ class Standing:
     def is_blocked(self) -> bool:
         """Whether a finding stops what comes next."""
         return bool(self.blockers)
+
+    @property
+    def upcoming(self) -> Step | None:
+        """The next step, also of a machine in flight, as far as the stage asks for it."""
+        after = AFTER_FLIGHT.get(self.phase)
+        if after is None:
+            return self.step
+        return after if self.machine.context.plan.spec.stage.rank >= STAGE_OF_STEP[after].rank else None
 
     @property
     def reached(self) -> Stage:

@@ -56,7 +56,10 @@ def _findings(view: PlanView) -> list[Finding]:
     """The plan's own findings and one line for each check that fails around it."""
     plan, now = view.state.plan, view.state.context.site.now
     rulings = {id(r): (r, s.name) for s in view.standings for r in view.judgement.around(s.machine)}
-    shown = [Shown(r, is_waived=is_waived(r, plan, name, now)) for r, name in rulings.values()]
+    shown = [
+        Shown(r, is_waived=is_waived(r, plan, name if r.verdict.subject.kind == "FailbackMachine" else None, now))
+        for r, name in rulings.values()
+    ]
     if not view.standings:
         shown = [Shown(r) for r in (*view.judgement.site, *view.judgement.plans.get(plan.name, ()))]
     failures = [f for f in (failure_finding(s) for s in view.standings) if f is not None]

@@ -22,31 +22,32 @@ from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.remediation import Fix
 from failback_operator.domain.usage import DiskUsage
 
-MOST_LEDGER = 50
+MOST_LEDGER = 40  # the schema allows 50: what is appended before the next status is written finds room
 USABLE_TYPES = frozenset({"vmfs", "vsan"})
 
 
-def target_status(context: TargetContext, rulings: Rulings, fix: Fix | None) -> MasterTargetStatus:
+def target_status(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ...]) -> MasterTargetStatus:
     """Disk slots, place, conditions and findings; a fix that the operator will make is told in its finding."""
     target, stored = context.target, context.target.status
-    shown = [Shown(r, remedy=fix.remedy if fix and r.verdict.check_id == fix.check_id else None) for r in rulings]
+    remedies = {fix.check_id: fix.remedy for fix in fixes}
+    shown = [Shown(r, remedy=remedies.get(r.verdict.check_id)) for r in rulings]
     listed, omitted = shortened(findings(shown))
     return MasterTargetStatus(
         observed_generation=target.metadata.generation,
-        conditions=rendered(_conditions(context, rulings, fix), target.metadata.generation),
+        conditions=rendered(_conditions(context, rulings, fixes), target.metadata.generation),
         findings=listed,
         findings_omitted=omitted,
         operating_system=_system(context) or stored.operating_system,
         host=context.vm.host.name if context.vm and context.vm.host else stored.host,
         datastores=_datastores(context) if context.vm else stored.datastores,
-        disks=disk_counts(context.usage) if context.usage else None,
+        disks=disk_counts(context.usage) if context.usage else stored.disks,
         disk_uuid_set_at=stored.disk_uuid_set_at,
         ledger=pruned(stored.ledger),
     )
 
 
 def pruned(ledger: list[LedgerEntry]) -> list[LedgerEntry]:
-    """The newest fifty entries; what is open is never dropped."""
+    """The newest entries; what is open is never dropped."""
     surplus = len(ledger) - MOST_LEDGER
     if surplus <= 0:
         return ledger
@@ -66,13 +67,14 @@ def disk_counts(usage: DiskUsage) -> DiskCounts:
     )
 
 
-def _conditions(context: TargetContext, rulings: Rulings, fix: Fix | None) -> Conditions:
+def _conditions(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ...]) -> Conditions:
     ready = summary(rulings)
+    fix = next((f for f in fixes if f.obstacle is None), None)
     running = next((e for e in reversed(context.target.status.ledger) if e.outcome in OPEN), None)
     reconciling = IDLE
     if running is not None:
         reconciling = State(TRUE, running.effect, f"{running.effect} is under way")
-    elif fix is not None and fix.obstacle is None:
+    elif fix is not None:
         reconciling = State(TRUE, fix.kind.value, fix.text)
     if context.site.vault is None and not context.site.vcenters and ready.status is not FALSE:
         ready = State(UNKNOWN, "NotRead", "neither the vault nor a vCenter could be read")

@@ -133,7 +133,9 @@ def _locate(target: MasterTarget, index: SiteIndex, protected: ProtectedDisks, h
     server = _server(target, fabric)
     vms = _target_vms(target, server, index)
     vm = vms[0].vm if len(vms) == 1 else None
-    disks = occupancy(vm.disks, protected) if vm is not None and "disks" not in vm.unread else None
+    # Whose disks they are is told by both worlds: while the vault is unread, nobody's are known.
+    is_read = vm is not None and "disks" not in vm.unread and fabric is not None
+    disks = occupancy(vm.disks, protected) if vm is not None and is_read else None
     promised = holding.promised.get(target.name, ())
     runs_on = holding.runs_on.get(server.id.casefold(), frozenset()) if server else frozenset()
     return Located(

@@ -57,14 +57,12 @@ def recheck_at(judgement: Judgement, standings: Iterable[Standing], index: SiteI
     groups = (judgement.site, *judgement.targets.values(), *judgement.servers.values())
     groups = (*groups, *judgement.machines.values(), *judgement.plans.values())
     moments = [r.verdict.recheck_at for group in groups for r in group if r.verdict.recheck_at is not None]
-    for standing in standings:
-        machine = standing.machine.survey.machine
-        for entry in machine.status.ledger if machine else []:
-            if entry.outcome is EffectOutcome.INTENDED:
-                moments.append(deadline(entry, limits))
-            elif entry.outcome is EffectOutcome.REFUSED and entry.settled_at is not None:
-                moments.append(entry.settled_at + limits.refused_retry)
-    for target in index.site.view.targets:
-        moments.extend(deadline(e, limits) for e in target.status.ledger if e.outcome is EffectOutcome.INTENDED)
+    machines = (s.machine.survey.machine for s in standings)
+    ledgers = [*(m.status.ledger for m in machines if m is not None), *(t.status.ledger for t in index.site.view.targets)]
+    for entry in (e for ledger in ledgers for e in ledger):
+        if entry.outcome is EffectOutcome.INTENDED:
+            moments.append(deadline(entry, limits))
+        elif entry.outcome in {EffectOutcome.REFUSED, EffectOutcome.FAILED} and entry.settled_at is not None:
+            moments.append(entry.settled_at + limits.refused_retry)
     moments.extend(w.until for plan in index.site.view.plans for w in plan.spec.waivers)
     return min((m for m in moments if m > now), default=None)

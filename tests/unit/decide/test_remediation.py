@@ -1,0 +1,149 @@
+"""Fixes of master targets: shown first, then made, never while something is held. Rules 5 and 8; R8, R19."""
+
+from dataclasses import replace
+
+import pytest
+from tests.unit import builders as b
+from tests.unit.decide.read import condition, plan_of, summary, target_of
+from tests.unit.decide.world import World, world
+
+from failback_operator.api.common import EffectOutcome
+from failback_operator.decide.evaluate import evaluate
+from failback_operator.domain.steps import EffectKind, MachineCall
+from failback_operator.domain.vault import CurrentScenario
+
+AUTOMATIC = {"remediation": {"removeSnapshots": "Automatic", "enableDiskUuid": "Automatic"}}
+FIXES = [EffectKind.REMOVE_SNAPSHOTS, EffectKind.SET_DISK_UUID, EffectKind.POWER_CYCLE]
+
+
+def dirty(stage: str = "Prepared", **target: object) -> World:
+    """mt-win has a snapshot and no disk.EnableUUID."""
+    site = world("app-1", stage=stage)
+    site.targets["mt-win"] = b.master_target(**target)
+    site.vms["mt-win"] = b.target_vm(snapshots=(b.snapshot("before-kernel-update"),), disk_uuid_enabled=False)
+    return site
+
+
+def test_plan_is_not_ready_and_names_exactly_what_is_missing():
+    decision = dirty().round()
+    plan = plan_of(decision)
+    assert summary(plan) == ("False", "Blocked")
+    message = condition(plan, "Ready").message
+    assert "mt-win: " in message
+    assert "before-kernel-update" in message
+    assert "disk.EnableUUID is not TRUE" in message
+    assert summary(plan, "MasterTargetsReady") == ("False", "NoSnapshots")
+    assert plan.message == message
+
+
+def test_manual_fixes_are_never_made():
+    site = dirty(stage="Protected", allowPowerCycle=True)
+    site.run(6)
+    assert site.made == []
+
+
+def test_automatic_fixes_are_shown_then_made_once_each_in_order():
+    site = dirty(allowPowerCycle=True, **AUTOMATIC)
+    first = site.round()
+    finding = next(f for f in target_of(first).findings if f.check == "NoSnapshots")
+    assert finding.remedy == 'Will be removed by the operator: snapshot "before-kernel-update" of mt-win.'
+    assert first.effects == ()
+    for _ in range(12):
+        site.tick(5)
+        site.round()
+    assert site.made == [(kind, "mt-win") for kind in FIXES]
+    assert summary(plan_of(site.round())) == ("True", "ReadyToStart")
+    assert [e.outcome for e in site.targets["mt-win"].status.ledger] == [EffectOutcome.SUCCEEDED] * 3
+
+
+def test_without_leave_the_power_cycle_is_a_persons():
+    site = dirty(**AUTOMATIC)
+    for _ in range(8):
+        site.tick(5)
+        decision = site.round()
+    assert site.made == [(kind, "mt-win") for kind in FIXES[:2]]
+    finding = next(f for f in target_of(decision).findings if f.check == "DiskEnableUuid")
+    assert "was not powered on since" in finding.observed
+    assert site.targets["mt-win"].status.disk_uuid_set_at is not None
+
+
+def test_effect_tells_the_vm():
+    site = dirty(**AUTOMATIC)
+    site.round()
+    (effect,) = evaluate(site.view()).effects
+    assert effect.call == MachineCall(b.VCENTER, b.target_vm().moref, b.vm_uuid("mt-win"))
+    assert effect.key == "RemoveSnapshots/1"
+    assert "before-kernel-update" in effect.description
+
+
+def test_nothing_is_touched_while_disks_are_held():
+    site = world("app-1", stage="Reprotected")
+    site.targets["mt-win"] = b.master_target(allowPowerCycle=True, **AUTOMATIC)
+    site.run()
+    site.vms["mt-win"] = replace(site.vms["mt-win"], snapshots=(b.snapshot("mistake"),), disk_uuid_enabled=False)
+    made = list(site.made)
+    for _ in range(5):
+        decision = site.round()
+    assert site.made == made
+    remedies = [f.remedy for f in target_of(decision).findings]
+    assert all("Not now: the master target holds disks of app-1" in r for r in remedies)
+
+
+def test_unread_details_hold_the_target():
+    site = dirty(**AUTOMATIC)
+    site.items["app-1"] = replace(site.items["app-1"], detail=None)
+    for _ in range(3):
+        decision = site.round()
+    assert decision.effects == ()
+    assert "counts as holding" in target_of(decision).findings[0].remedy
+
+
+@pytest.mark.parametrize(("allowed", "busy", "made"), [(False, False, 0), (True, True, 0), (True, False, 1)])
+def test_configuration_server_is_touched_only_with_leave_and_in_peace(allowed, busy, made):
+    site = dirty(**AUTOMATIC, allowConfigurationServerRestart=allowed)
+    site.targets = {"cs-1": b.master_target("cs-1", **AUTOMATIC, allowConfigurationServerRestart=allowed)}
+    site.vms["cs-1"] = replace(site.vms.pop("mt-win"), name="cs-1", disk_uuid_enabled=True)
+    if busy:
+        site.items["other"] = b.protected_item("other", current_scenario=CurrentScenario("TestFailover", "job-x"))
+    for _ in range(3):
+        decision = site.round()
+    assert len(site.made) == made
+    if not allowed:
+        assert "it is the configuration server, which affects app-1" in target_of(decision, "cs-1").findings[0].remedy
+    if busy:
+        assert "a job runs in the fabric" in target_of(decision, "cs-1").findings[0].remedy
+
+
+def test_refused_fix_waits_then_gives_up_and_the_next_one_has_its_turn():
+    site = dirty(**AUTOMATIC)
+    site.round()
+    keys = []
+    for _ in range(40):
+        decision = evaluate(site.view())
+        site.store(decision)
+        site.tick(1)
+        for effect in decision.effects:
+            keys.append(effect.key)
+            site.refuse(effect, "the VM is busy")
+    assert keys == [f"{kind}/{attempt}" for kind in ("RemoveSnapshots", "SetDiskUuid") for attempt in (1, 2, 3)]
+
+
+def test_suspended_site_mends_nothing():
+    site = dirty(**AUTOMATIC)
+    site.site = b.site(suspend=True)
+    for _ in range(3):
+        assert site.round().effects == ()
+
+
+def test_nothing_starts_through_a_target_that_is_being_mended():
+    site = dirty(stage="Reprotected", allowPowerCycle=True, **AUTOMATIC)
+    site.vms["mt-win"] = b.target_vm(disk_uuid_enabled=False)
+    waiver = {"check": "DiskEnableUuid", "reason": "r", "by": "me", "until": "2027-01-01T00:00:00Z"}
+    site.plans["payroll"] = b.plan(waivers=[waiver])
+    kinds = []
+    for _ in range(12):
+        decision = site.round()
+        kinds.append([e.kind for e in decision.effects])
+        site.tick(5)
+    assert all(len(each) <= 1 for each in kinds)
+    assert [k for each in kinds for k in each] == [EffectKind.SET_DISK_UUID, EffectKind.POWER_CYCLE, EffectKind.REPROTECT]
