@@ -3,7 +3,7 @@
 import re
 
 from failback_operator.api.common import Severity
-from failback_operator.checks.answers import Answer, every, failed, listed, passed, unknown
+from failback_operator.checks.answers import Answer, every, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import no_vm, of_vm, target_check, unread
@@ -82,6 +82,8 @@ def _delta_disks(vm: VirtualMachine) -> Answer:
     hidden = unread(vm, "disks")
     if hidden is not None:
         return hidden
+    if vm.snapshots:
+        return not_applicable("its snapshots tell of its delta disks")
     deltas = [f"{d.label} ({d.file_name})" for d in vm.disks if d.has_parent or DELTA_FILE.search(d.file_name)]
     if deltas:
         return failed(f"VM {vm.name} runs on delta disks: {listed(deltas)}")
