@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from failback_operator.api.common import EffectOutcome
+from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import MasterTarget
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import LocatedVm, TargetContext
@@ -168,13 +169,23 @@ def _settled_target(target: MasterTarget, vms: tuple[LocatedVm, ...], index: Sit
     if len(vms) == 1:
         read_at = index.site.view.snapshot.vcenters[vms[0].vcenter].as_of or index.site.now
         ledger = settle_vm(ledger, vms[0].vm, read_at, index.site.limits)
-    made = [
-        e.settled_at or e.not_after
-        for e in ledger
-        if e.effect == EffectKind.SET_DISK_UUID and e.outcome not in {EffectOutcome.REFUSED, EffectOutcome.NOT_SENT}
-    ]
-    set_at = max([*made, *([target.status.disk_uuid_set_at] if target.status.disk_uuid_set_at else [])], default=None)
+    set_at = _uuid_set_at(ledger, target.status.disk_uuid_set_at)
     return target.model_copy(update={"status": target.status.model_copy(update={"ledger": ledger, "disk_uuid_set_at": set_at})})
+
+
+def _uuid_set_at(ledger: list[LedgerEntry], stored: datetime | None) -> datetime | None:
+    """When the operator set disk.EnableUUID, if no power cycle of its own came after that.
+
+    While it is not known that the setting succeeded, the latest instant at which it may have been made. The ledger's order
+    decides and not the boot time, since the clocks of vCenter and operator differ.
+    """
+    found = stored
+    for entry in ledger:
+        if entry.effect == EffectKind.SET_DISK_UUID and entry.outcome not in {EffectOutcome.REFUSED, EffectOutcome.NOT_SENT}:
+            found = entry.settled_at or entry.not_after
+        elif entry.effect == EffectKind.POWER_CYCLE and entry.outcome is EffectOutcome.SUCCEEDED:
+            found = None
+    return found
 
 
 def _holders(

@@ -30,6 +30,7 @@ from failback_operator.runtime.views import site_view, unassigned_view
 
 log = logging.getLogger(__name__)
 SOON_SECONDS = 0.3
+WAIT_SECONDS = 1.0
 
 
 class UnreadableError(Exception):
@@ -118,14 +119,14 @@ class Reconciler:
     async def _reconcile_site(self, site: RecoverySite, worker: SiteWorker, lease: Lease) -> float:
         snapshot = worker.snapshot()
         view = site_view(self._cache, site, snapshot, self._hands.tools.limits)
-        if not worker.is_read() and site.status.conditions:
-            # It was judged before: a replica that has read nothing yet knows less than what stands there.
-            await worker.follow(SiteDecision(), view)
-            return SOON_SECONDS * 3
+        is_searched = await worker.search(view)
+        if site.status.conditions and not (is_searched and worker.is_read()):
+            # It was judged before, and what is known now is less than what stands there.
+            return WAIT_SECONDS
         decision = evaluate(view)
         writes = _Writes()
         await self._write(decision, view, lease, writes)
-        await worker.follow(decision, view)
+        worker.follow(decision, view)
         self._hands.tools.metrics.show((site.namespace, site.name), view.machines, snapshot.vault.facts)
         if not writes.conflicts and not writes.errors:
             self._act(decision, view, Site(worker, lease))

@@ -86,13 +86,17 @@ class SiteWorker:
         vcenters = {name: await source.fresh(needs.vms.get(name, ())) for name, source in self._vcenters.items()}
         return SiteSnapshot(max(now, vault.as_of or now), vault, vcenters)
 
-    async def follow(self, decision: SiteDecision, view: SiteView) -> None:
-        """Read more often what moves, and the VMs that matter now."""
-        items = frozenset(ArmId(each) for each in decision.watch_items)
-        self._azure.follow(Motion(items, decision.watch_jobs, recorded_vms(view)))
+    async def search(self, view: SiteView) -> bool:
+        """Look for the VMs that matter now; False while some of them were not looked for yet."""
         interest = interest_of(view.site, view.targets, view.machines, self._azure.part.facts)
         for source in self._vcenters.values():
             await source.watch(interest)
+        return not any(source.is_searching() for source in self._vcenters.values())
+
+    def follow(self, decision: SiteDecision, view: SiteView) -> None:
+        """Read more often what moves."""
+        items = frozenset(ArmId(each) for each in decision.watch_items)
+        self._azure.follow(Motion(items, decision.watch_jobs, recorded_vms(view)))
 
     def site_recovery(self) -> SiteRecoveryManagementClient:
         """The client for effects on items. Raises SourceFailed while there is none."""

@@ -1,5 +1,6 @@
 """One site's reading of one vCenter: the watcher, and the facts over a change of credentials."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -19,6 +20,12 @@ class VsphereSource:
         self._part: Part[VsphereFacts] = Part()
         self._watcher: VsphereWatcher | None = None
         self._interest = Interest()
+        self._asked_at: float | None = None
+
+    def is_searching(self) -> bool:
+        """Whether VMs that matter only now are being looked for: until they are read, one not shown says nothing."""
+        limit = self._tools.settings.first_read_seconds
+        return self._asked_at is not None and asyncio.get_running_loop().time() - self._asked_at < limit
 
     @property
     def part(self) -> Part[VsphereFacts]:
@@ -52,6 +59,7 @@ class VsphereSource:
         if interest != self._interest:
             self._interest = interest
             if self._watcher is not None:
+                self._asked_at = asyncio.get_running_loop().time()
                 await self._watcher.update_interest(interest)
 
     async def fresh(self, morefs: Iterable[Moref]) -> Part[VsphereFacts]:
@@ -75,6 +83,7 @@ class VsphereSource:
         self._put(replace(self._part, error=part.error) if part.facts is None else part)
 
     def _put(self, part: Part[VsphereFacts]) -> None:
+        self._asked_at = None
         self._part = part
         self._on_part()
 
