@@ -131,6 +131,17 @@ class World:
         name = self.machines[effect.owner.name].spec.machine_name if effect.kind.is_on_item else effect.owner.name
         self.made.append((effect.kind, name))
 
+    def intend(self, effect: Effect) -> None:
+        """Die between intent and call."""
+        intent = LedgerEntry(
+            key=effect.key,
+            effect=effect.kind,
+            intended_at=self.now,
+            not_after=self.now + Limits().intent_valid,
+            outcome=EffectOutcome.INTENDED,
+        )
+        self._append(effect.owner, intent)
+
     def refuse(self, effect: Effect, message: str) -> None:
         """The service says no."""
         refused = LedgerEntry(
@@ -181,6 +192,7 @@ class World:
         moved = self.vms[name].disks
         taken = self.vms[target].disks
         self.vms[target] = replace(self.vms[target], disks=(*taken, *moved))
+        self.vms[name] = replace(self.vms[name], power_state=PowerState.OFF)
         item = self.items[name]
         self.items[name] = replace(item, detail=replace(item.detail, master_target_id=f"{target}-id"))  # type: ignore[type-var]
 
