@@ -83,7 +83,8 @@ class VsphereSource:
         self._put(replace(self._part, error=part.error) if part.facts is None else part)
 
     def _put(self, part: Part[VsphereFacts]) -> None:
-        self._asked_at = None
+        if part.error is None:
+            self._asked_at = None
         self._part = part
         self._on_part()
 

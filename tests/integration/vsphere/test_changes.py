@@ -129,3 +129,14 @@ async def test_fresh_reads_now(
     assert vm.guest.tools_running_status == "guestToolsNotRunning"
     assert await running.watcher.machine("vm-404") is None  # type: ignore[arg-type]
     assert SourceProblem.NOT_FOUND not in {part.error.problem for part in running.parts if part.error}
+
+
+async def test_facts_of_a_former_interest_are_not_handed_on(own_endpoint: VsphereEndpoint, watch: WatchMaker) -> None:
+    """Whoever asked for a VM must not be told by facts that never looked for it."""
+    running = await watch(own_endpoint, Interest(names=frozenset({"cs-1"})), wait=timedelta(seconds=1))
+    await running.until_read()
+    for name in ("mt-win-1", "mt-lin-1", "crm-1", "files-1"):
+        seen = len(running.parts)
+        await running.watcher.update_interest(Interest(names=frozenset({name})))
+        await running.until(lambda part, seen=seen: len(running.parts) > seen)  # type: ignore[misc]
+        assert all([vm.name for vm in part.facts.machines] == [name] for part in running.parts[seen:] if part.facts)

@@ -148,6 +148,7 @@ class VsphereSession:
         await asyncio.to_thread(self._executor.shutdown, wait=True, cancel_futures=True)
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
+        self._check_open()
         return await asyncio.get_running_loop().run_in_executor(self._executor, function)
 
     def _failed(self, error: BaseException) -> SourceFailed:

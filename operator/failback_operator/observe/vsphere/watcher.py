@@ -143,7 +143,7 @@ class VsphereWatcher:
         builder = FactsBuilder(connection.content.about.instanceUuid)
         try:
             facts = builder.build(collector, collector.first())
-            self._publish(facts)
+            self._publish(facts, interest)
             searched = time.monotonic()
             while not self._wake.is_set() and connection.generation == self.session.generation:
                 changed = self._wait(collector)
@@ -151,7 +151,7 @@ class VsphereWatcher:
                     facts = builder.build(collector, changed)
                 else:
                     check_alive(connection)
-                self._publish(facts)
+                self._publish(facts, interest)
                 if time.monotonic() - searched > self.settings.search.total_seconds():
                     if find(connection, interest) != found:
                         return
@@ -168,9 +168,9 @@ class VsphereWatcher:
             self._wake.wait(SOON_SECONDS)
         return changed
 
-    def _publish(self, facts: VsphereFacts) -> None:
+    def _publish(self, facts: VsphereFacts, interest: Interest) -> None:
         self._failures = 0
-        self._hand_on(Part(facts, self.settings.now(), None))
+        self._hand_on(Part(facts, self.settings.now(), None), interest)
 
     def _failed(self, error: Exception) -> float:
         """Tell of a failure and return the seconds to wait; a first one that a new beginning may mend is not told."""
@@ -180,14 +180,19 @@ class VsphereWatcher:
         told = source_error(error, self.session.endpoint)
         if self._part.error is None or self._part.error.problem is not told.problem:
             log.warning("vCenter %s: %s", self.session.endpoint, told.message)
-        self._hand_on(replace(self._part, error=told))
+        self._hand_on(replace(self._part, error=told), None)
         if told.retry_after is not None:
             return told.retry_after.total_seconds()
         pause = min(self.settings.retry * (1 << min(self._failures, 10)), self.settings.retry_limit)
         return pause.total_seconds() * random.uniform(0.5, 1.0)  # noqa: S311 - only to spread the retries
 
-    def _hand_on(self, part: Part[VsphereFacts]) -> None:
+    def _hand_on(self, part: Part[VsphereFacts], interest: Interest | None) -> None:
         self._part = part
-        if self._loop is not None and not self._is_stopping:
+        if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended without stopping us
-                self._loop.call_soon_threadsafe(self._on_facts, part)
+                self._loop.call_soon_threadsafe(self._deliver, part, interest)
+
+    def _deliver(self, part: Part[VsphereFacts], interest: Interest | None) -> None:
+        """On the loop: hand on, unless it was overtaken. Facts of a former interest lack VMs that are asked for now."""
+        if not self._is_stopping and interest in {None, self._interest}:
+            self._on_facts(part)
