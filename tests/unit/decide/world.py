@@ -11,7 +11,7 @@ from uuid import NAMESPACE_DNS, uuid5
 from tests.unit import builders as b
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatus, FailbackPlan, MasterTarget
+from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatus, FailbackPlan, MasterTarget, RecoverySite
 from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.decision import SiteDecision
 from failback_operator.domain.limits import Limits
@@ -44,7 +44,7 @@ class World:
     made: list[tuple[EffectKind, str]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     gone_vms: set[str] = field(default_factory=set)
-    site: object = field(default_factory=b.site)
+    site: RecoverySite = field(default_factory=b.site)
     most_disks: int = 0
 
     def view(self) -> SiteView:
@@ -101,6 +101,8 @@ class World:
             )
         for key in decision.machines_to_delete:
             del self.machines[key.name]
+        site_status = decision.statuses[ObjectKey("RecoverySite", self.site.namespace, self.site.name)]
+        self.site = self.site.model_validate(self.site.model_dump(by_alias=True) | {"status": site_status.wire()})
         for key, status in decision.statuses.items():
             self._store_status(key, status.wire())
 
