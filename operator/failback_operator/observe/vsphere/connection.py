@@ -71,10 +71,51 @@ class Stub(SoapStubAdapter):  # type: ignore[misc]
         """End the calls that are under way, as if the network had failed. Their threads raise; later calls do too."""
         self._is_aborted = True
         for connection in list(self._active.values()):
-            if connection.sock is not None:
-                with suppress(OSError):  # it may have ended by itself
-                    # Not SSLSocket.shutdown: that would take the TLS state from under the thread that reads.
-                    socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+            _cut(connection)
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    """End what a thread waits for on this connection."""
+    if connection.sock is not None:
+        with suppress(OSError):  # it may have ended by itself
+            # Not SSLSocket.shutdown: that would take the TLS state from under the thread that reads.
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+
+
+class Attempt:
+    """A log-in under way, which another thread may end."""
+
+    def __init__(self) -> None:
+        self._current: http.client.HTTPConnection | Stub | None = None
+        self._is_aborted = False
+
+    def done(self) -> None:
+        """It has ended well: from now on there is nothing to end."""
+        self._current = None
+
+    def on(self, current: http.client.HTTPConnection | Stub) -> None:
+        """It goes on with this. Raises ConnectionAbortedError if it was ended."""
+        self._current = current
+        if self._is_aborted:
+            raise ConnectionAbortedError("the log-in was given up")
+
+    def abort(self) -> None:
+        """End it, as if the network had failed."""
+        self._is_aborted = True
+        match self._current:
+            case Stub() as stub:
+                stub.abort()
+            case http.client.HTTPConnection() as connection:
+                _cut(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to log in, and how."""
+
+    endpoint: VsphereEndpoint
+    settings: VsphereSettings
+    observer: CallObserver
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +130,19 @@ class Connection:
     observer: CallObserver
 
     @classmethod
-    def open(cls, endpoint: VsphereEndpoint, settings: VsphereSettings, observer: CallObserver, generation: int) -> Self:
+    def open(cls, to: Target, generation: int, attempt: Attempt) -> Self:
         """Connect and log in. Raises what the network, TLS and vCenter raise."""
+        endpoint, settings, observer = to.endpoint, to.settings, to.observer
         context = _tls(endpoint)
         try:
-            version = _version(endpoint, settings, context)
+            version = _version(to, context, attempt)
         except ssl.SSLCertVerificationError as error:
             raise _named(error, endpoint, settings, context) from error
         stub = _stub(_Wire(endpoint, context, version, settings.threads, observer), settings.call_timeout)
+        attempt.on(stub)
         content: Any = vim.ServiceInstance("ServiceInstance", stub).RetrieveContent()
         content.sessionManager.Login(endpoint.username, endpoint.password, None)
+        attempt.done()
         return cls(content, stub, generation, endpoint, settings, observer)
 
     def waiting_stub(self) -> Stub:
@@ -165,14 +209,16 @@ def _named(
     return error if expired is None else SourceFailed(expired)
 
 
-def _version(endpoint: VsphereEndpoint, settings: VsphereSettings, context: ssl.SSLContext) -> str:
+def _version(to: Target, context: ssl.SSLContext, attempt: Attempt) -> str:
     """The newest API version that both ends know. Raises ValueError when there is none.
 
     pyvmomi's own probe has no time-out (vSphere facts, section 7).
     """
-    seconds = settings.connect_timeout.total_seconds()
-    probe = http.client.HTTPSConnection(endpoint.server, endpoint.port, timeout=seconds, context=context)
+    seconds = to.settings.connect_timeout.total_seconds()
+    probe = http.client.HTTPSConnection(to.endpoint.server, to.endpoint.port, timeout=seconds, context=context)
     try:
+        probe.connect()
+        attempt.on(probe)
         probe.request("GET", VERSIONS_PATH)
         answer = probe.getresponse()
         text = answer.read(VERSIONS_SIZE_LIMIT)

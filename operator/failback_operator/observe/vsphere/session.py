@@ -14,7 +14,7 @@ from typing import TypeVar
 from pyVmomi import vim
 
 from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
-from failback_operator.observe.vsphere.connection import Connection
+from failback_operator.observe.vsphere.connection import Attempt, Connection, Target
 from failback_operator.observe.vsphere.endpoint import CallObserver, VsphereEndpoint, VsphereSettings, count_nothing
 from failback_operator.observe.vsphere.failures import source_error
 
@@ -44,6 +44,7 @@ class VsphereSession:
         self._refusals = 0
         self._refused_until = 0.0
         self._is_closed = False
+        self._attempt = Attempt()
 
     @property
     def generation(self) -> int:
@@ -110,7 +111,8 @@ class VsphereSession:
 
     def _log_in(self) -> Connection:
         try:
-            connection = Connection.open(self.endpoint, self.settings, self._observer, self._generation + 1)
+            target = Target(self.endpoint, self.settings, self._observer)
+            connection = Connection.open(target, self._generation + 1, self._attempt)
         except vim.fault.InvalidLogin:
             self._note_refused()
             raise
@@ -140,6 +142,7 @@ class VsphereSession:
     async def close(self, limit: timedelta = timedelta(seconds=5)) -> None:
         """Log out, end calls under way and all threads. What vCenter says to it is of no interest any more."""
         self._is_closed = True
+        self._attempt.abort()
         former, self._connection = self._connection, None
         if former is not None:
             leaving = asyncio.ensure_future(asyncio.to_thread(_leave, former))

@@ -74,9 +74,9 @@ class VsphereWatcher:
         """End the watch, log out, end all threads."""
         self._is_stopping = True
         await asyncio.to_thread(self._interrupt)
+        await self.session.close()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, STOP_SECONDS)
-        await self.session.close()
 
     async def update_interest(self, interest: Interest) -> None:
         """Watch these VMs instead."""
