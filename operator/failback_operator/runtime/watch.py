@@ -9,7 +9,6 @@ from failback_operator.api.common import GROUP, VERSION
 from failback_operator.domain.steps import ObjectKey
 from failback_operator.runtime.cache import Cache
 from failback_operator.runtime.keys import PLURALS
-from failback_operator.runtime.machine_objects import FINALIZER
 from failback_operator.runtime.settings import Settings
 
 PREFIX = "kopf.failback.dev"
@@ -90,7 +89,8 @@ def kopf_settings(settings: Settings) -> kopf.OperatorSettings:
     found.watching.connect_timeout = 10
     found.watching.inactivity_timeout = 70
     found.watching.chunk_size = 500
-    found.persistence.finalizer = FINALIZER
+    # Not ours: Kopf takes its finalizer off every object for which no handler of its own needs one.
+    found.persistence.finalizer = f"{PREFIX}/unused"
     found.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=PREFIX, v1=False)
     found.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=PREFIX, v1=False)
     return found
