@@ -30,6 +30,7 @@ class EffectRunner:
         self._room = asyncio.Semaphore(at_a_time)
         self._again = again
         self._running: dict[ObjectKey, asyncio.Task[None]] = {}
+        self._not_before: dict[ObjectKey, float] = {}
         self._is_draining = False
 
     @property
@@ -38,8 +39,9 @@ class EffectRunner:
         return frozenset(self._running)
 
     def start(self, effect: Effect, site: Site) -> None:
-        """Begin `effect` unless one of its owner is under way."""
-        if not self._is_draining and effect.owner not in self._running:
+        """Begin `effect` unless one of its owner is under way, or ended a moment ago without having been sent."""
+        rests = asyncio.get_running_loop().time() < self._not_before.get(effect.owner, 0.0)
+        if not self._is_draining and not rests and effect.owner not in self._running:
             name = f"effect {effect.owner} {effect.key}"
             self._running[effect.owner] = self._tools.background.start(name, self._run(effect, site))
 
@@ -50,22 +52,22 @@ class EffectRunner:
             await asyncio.wait(self._running.values(), timeout=limit_seconds)
 
     async def _run(self, effect: Effect, site: Site) -> None:
-        delay = SOON_SECONDS
+        delay = RETRY_SECONDS
         try:
             async with self._room:
                 outcome = await self._perform(effect, site)
-            delay = 0.0 if outcome.may_have_happened else SOON_SECONDS
+            delay = SOON_SECONDS if outcome.result in QUIET else 0.0
         except (SourceFailed, ApiError, Conflict) as error:
             # Before the intent: nothing was sent. After it: the ledger tells, and observation settles it.
             log.warning("%s of %s was not begun: %s", effect.kind, effect.owner, error, extra=_extra(effect))
             self._tools.metrics.effects.labels(effect.kind, "Unread").inc()
-            delay = RETRY_SECONDS
+            delay = max(delay, _retry_after(error))
         except Exception:
             log.exception("%s of %s failed", effect.kind, effect.owner, extra=_extra(effect))
             self._tools.metrics.effects.labels(effect.kind, "Error").inc()
-            delay = RETRY_SECONDS
         finally:
             self._running.pop(effect.owner, None)
+            self._not_before[effect.owner] = asyncio.get_running_loop().time() + delay
             self._again(site.worker.key, delay)
 
     async def _perform(self, effect: Effect, site: Site) -> Outcome:
@@ -94,6 +96,12 @@ class EffectRunner:
 def _transports(site: Site) -> dict[EffectKind, Transport]:
     azure, vsphere = AzureTransport(site.worker.site_recovery), VsphereTransport(site.worker.vcenter)
     return {kind: azure if kind.is_on_item else vsphere for kind in EffectKind}
+
+
+def _retry_after(error: Exception) -> float:
+    """How long the other side asks to be left alone."""
+    wait = error.error.retry_after if isinstance(error, SourceFailed) else None
+    return wait.total_seconds() if wait is not None else 0.0
 
 
 def _extra(effect: Effect) -> dict[str, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from failback_operator.api.v1alpha1 import RecoverySite
 from failback_operator.domain.ports import Clock, Conflict
 from failback_operator.runtime.kube import ApiError, Body, KubeClient
+from failback_operator.runtime.settings import LeaseTimes
 
 log = logging.getLogger(__name__)
 UNASSIGNED_LEASE = "failback-unassigned"
@@ -26,19 +27,6 @@ def lease_name(site: RecoverySite) -> str:
     parts = (vault.subscription_id, vault.resource_group, vault.name, vault.fabric)
     digest = hashlib.sha256("/".join(parts).casefold().encode()).hexdigest()[:DIGEST_LENGTH]
     return f"failback-{digest}"
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseTimes:
-    """Duration of a Lease, interval of its renewal, and how long before its end it no longer counts as held (seconds)."""
-
-    duration: float
-    renew: float
-    margin: float
-
-    def __post_init__(self) -> None:
-        if not 0 < self.renew < self.duration - self.margin:
-            raise ValueError("a Lease must be renewed before it ends: lease-renew < lease - lease-margin")
 
 
 @dataclass(frozen=True, slots=True)

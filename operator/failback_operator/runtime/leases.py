@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 
 from failback_operator.domain.ports import Clock
 from failback_operator.runtime.background import Background
-from failback_operator.runtime.lease import Lease, LeasePlace, LeaseTimes
+from failback_operator.runtime.lease import Lease, LeasePlace
 from failback_operator.runtime.metrics import Metrics
+from failback_operator.runtime.settings import LeaseTimes
 
 
 class Leases:

@@ -17,13 +17,14 @@ class Redactor:
         self._secrets: set[str] = set()
 
     def add(self, secret: str) -> None:
-        """Hide `secret` from now on."""
-        if len(secret) >= SHORTEST_SECRET:
-            self._secrets.add(secret)
+        """Hide `secret` from now on, also as it stands in a repr or in JSON."""
+        plain = secret.strip()
+        if len(plain) >= SHORTEST_SECRET:
+            self._secrets |= {plain, repr(plain)[1:-1], json.dumps(plain)[1:-1]}
 
     def redact(self, text: str) -> str:
         """`text` without known secrets."""
-        for secret in self._secrets:
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return text
 

@@ -55,6 +55,7 @@ def _settings(values: dict[str, Any]) -> Settings:
     try:
         settings.limits()
         settings.vsphere()
+        settings.lease_times()
     except ValueError as error:
         raise click.UsageError(str(error)) from error
     return settings

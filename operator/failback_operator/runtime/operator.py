@@ -24,7 +24,7 @@ from failback_operator.runtime.events import EventPoster
 from failback_operator.runtime.following import VmEffects
 from failback_operator.runtime.keys import SITE_KIND, UNASSIGNED, SiteKey
 from failback_operator.runtime.kube import ApiError, KubeClient
-from failback_operator.runtime.lease import LeasePlace, LeaseTimes
+from failback_operator.runtime.lease import LeasePlace
 from failback_operator.runtime.leases import Leases
 from failback_operator.runtime.ledger import LedgerStore
 from failback_operator.runtime.login import connection
@@ -70,7 +70,7 @@ class Operator:
         await self._first_list()
         reconciler = self._reconciler()
         for number in range(settings.workers):
-            self._background.start(f"worker {number}", self._work(reconciler))
+            self._background.keep(f"worker {number}", partial(self._work, reconciler))
         self._background.keep("sweep", self._keep_sweeping)
         probe = f"http://{settings.bind_address}:{settings.probe_port}/healthz" if settings.probe_port else None
         try:
@@ -112,8 +112,7 @@ class Operator:
         settings, clock = self._settings, WallClock()
         identity = settings.identity or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         place = LeasePlace(self._client, self._lease_namespace(), identity)
-        times = LeaseTimes(settings.lease_seconds, settings.lease_renew_seconds, settings.lease_margin_seconds)
-        self._leases = Leases(place, times, clock, self._background, self._metrics)
+        self._leases = Leases(place, settings.lease_times(), clock, self._background, self._metrics)
         events = EventPoster(self._client, identity)
         tools = EffectTools(
             client=self._client,

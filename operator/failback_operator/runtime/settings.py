@@ -30,6 +30,19 @@ def _seconds(default: timedelta, text: str) -> float:
 _LIMITS, _POLL, _READ, _TIMEOUTS, _VSPHERE = Limits(), PollSettings(), ReaderSettings(), Timeouts(), VsphereSettings()
 
 
+@dataclass(frozen=True, slots=True)
+class LeaseTimes:
+    """Duration of a Lease, interval of its renewal, and how long before its end it no longer counts as held (seconds)."""
+
+    duration: float
+    renew: float
+    margin: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.renew < self.duration - self.margin:
+            raise ValueError("a Lease must be renewed before it ends: lease-renew < lease - lease-margin")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings. Names ending in `_seconds` are durations in seconds; a port of 0 is not opened."""
@@ -130,6 +143,10 @@ class Settings:
         """The limits of judgement."""
         kinds = frozenset(ControllerKind(kind) for kind in self.accepted_controllers)
         return Limits(accepted_controllers=kinds, **self._named(Limits, skip={"accepted_controllers"}))
+
+    def lease_times(self) -> LeaseTimes:
+        """Times of the Leases. Raises ValueError where they contradict each other."""
+        return LeaseTimes(self.lease_seconds, self.lease_renew_seconds, self.lease_margin_seconds)
 
     def poll(self) -> PollSettings:
         """Intervals of the reading of Azure."""

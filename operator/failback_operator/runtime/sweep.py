@@ -52,7 +52,7 @@ class Sweep:
         found = self._cache.get(key)
         if found is not None and version_of(found) > version:
             return
-        self._watch.compare(key, None)
+        self._watch.forget(key)
         if self._cache.remove(key, version):
             self._report(key, is_first=False)
 

@@ -38,13 +38,17 @@ class Watch:
         elif self._cache.put(kind, dict(body)) is not None:
             self._on_news(key)
 
-    def compare(self, key: ObjectKey, version: int | None) -> None:
-        """A full list shows that version (None: that the object is gone): note since when the watch is behind it."""
-        is_behind = key in self._seen if version is None else version > self._seen.get(key, 0)
-        if is_behind:
+    def compare(self, key: ObjectKey, version: int) -> None:
+        """A full list shows that version: note since when the watch is behind it."""
+        if version > self._seen.get(key, 0):
             self._behind_since.setdefault(key, asyncio.get_running_loop().time())
         else:
             self._behind_since.pop(key, None)
+
+    def forget(self, key: ObjectKey) -> None:
+        """A full list shows that it is gone. That says nothing of the watch: after a relist Kopf never tells of deletions."""
+        self._seen.pop(key, None)
+        self._behind_since.pop(key, None)
 
     def seconds_behind(self) -> float:
         """For how long the watch has been behind a full list; 0 if it is not."""
