@@ -10,11 +10,6 @@ ITEM = "properties/providerSpecificDetails/sourceVmCPUCount"
 OAV: dict[tuple[str, str, str], str] = {
     ("ReplicationProtectedItems_Get", "OBJECT_ADDITIONAL_PROPERTIES", f"/{ITEM}"): CASING_2017,
     ("ReplicationProtectedItems_List", "OBJECT_ADDITIONAL_PROPERTIES", f"/value/[]/{ITEM}"): CASING_2017,
-    (
-        "ReplicationProtectedItems_ListByReplicationProtectionContainers",
-        "OBJECT_ADDITIONAL_PROPERTIES",
-        f"/value/[]/{ITEM}",
-    ): CASING_2017,
 }
 
 # (model, path) → source, for members that the SDK's models do not declare.
