@@ -45,7 +45,8 @@ KUBERNETES = GoModule(
 )
 ETCD = GoModule("etcd", ETCD_VERSION, LAB / "etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, typical_seconds=45)
 VCSIM = GoModule("vcsim", "lab", LAB / "vcenter", {"vcsim": "."}, typical_seconds=40)
-MODULES = (ETCD, KUBERNETES, VCSIM)
+HELM = GoModule("helm", "4.3.1", LAB / "helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, typical_seconds=90)
+MODULES = (ETCD, KUBERNETES, VCSIM, HELM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,13 @@ class Binaries:
         """The vCenter simulator."""
         return build(VCSIM, cache_root())["vcsim"]
 
+    @cached_property
+    def helm(self) -> Path:
+        """Helm, which the tests of the chart use; the lab itself does without."""
+        return build(HELM, cache_root())["helm"]
+
     def by_name(self) -> dict[str, Path]:
-        """Every binary under its file name."""
+        """Every binary of the lab under its file name."""
         etcd, api_server, controller_manager = self.control_plane.paths
         return {
             "etcd": etcd,
