@@ -142,9 +142,10 @@ class Schedule:
         key = standing.machine.survey.group_key
         state = self.assignments.states.get(key)
         target = self.assignments.target_of(standing.machine.survey)
-        if state is not None and state.holds_slots and target is not None:
-            busy = target in self.mending
-            return Wait(WaitReason.MENDING, f"{target} is being mended by the operator") if busy else None
+        if target in self.mending:
+            return Wait(WaitReason.MENDING, f"{target} is being mended by the operator")
+        if state is not None and state.holds_slots and _has_room(standing):
+            return None
         return Wait(WaitReason.SLOTS, placement_text(standing.machine, self.assignments))
 
     @staticmethod
@@ -204,6 +205,12 @@ class Schedule:
             group=tuple(item.arm_id for item in machine.context.group),
             description=f"{kind} {standing.name}{where}",
         )
+
+
+def _has_room(standing: Standing) -> bool:
+    """Whether all that is on the master target and all that is promised on it keeps within its limit."""
+    assigned = standing.machine.context.assigned
+    return assigned is not None and assigned.usage is not None and assigned.usage.used <= assigned.usage.limit
 
 
 def _has_open_intent(standing: Standing) -> bool:

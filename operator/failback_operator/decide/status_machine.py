@@ -42,7 +42,8 @@ def machine_status(standing: Standing, rulings: Rulings, assignments: Assignment
     failure = failure_finding(standing)
     listed, omitted = shortened([*([failure] if failure else []), *shown])
     item = survey.round.item if survey.round else None
-    disks = disk_progress(item) if item and standing.is_in_flight else []
+    # Outside a synchronisation the service tells 0 % of disks that are whole.
+    disks = disk_progress(item) if item and standing.phase in {Phase.REPROTECTING, Phase.PROTECTING} else []
     conditions = {**_summaries(standing), **by_condition(rulings, waived)}
     return FailbackMachineStatus(
         observed_generation=generation,

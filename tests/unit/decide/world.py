@@ -29,7 +29,7 @@ SCENARIO = {
 MINUTE = timedelta(minutes=1)
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """All state of a test. `made` are the effects performed, in order, as (kind, machine or target)."""
 
