@@ -118,6 +118,8 @@ class Story:
 
     def _show(self, plan: Resource) -> None:
         status = plan.get("status", {})
+        if status.get("observedGeneration") != plan["metadata"]["generation"]:
+            return
         seen = json.dumps([status.get(key) for key in ("phase", "progress", "machines", "wave")])
         if seen == self._shown or time.monotonic() < self._shown_at + SHOW_SECONDS:
             return
