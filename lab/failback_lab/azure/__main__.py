@@ -11,7 +11,6 @@ from failback_lab.scenario import Scenario
 from .config import LabConfig
 from .onprem import OnPremises
 from .onprem_table import ScenarioSite
-from .onprem_vsphere import VSphereSite
 from .server import running
 
 
@@ -19,6 +18,8 @@ def connect(config: LabConfig) -> OnPremises:
     """The on-premises side that the configuration names."""
     if config.vcenter is None:
         return ScenarioSite(Scenario.load(config.scenario))
+    from .onprem_vsphere import VSphereSite  # noqa: PLC0415  pyvmomi takes half of the start
+
     return VSphereSite(config.vcenter)
 
 

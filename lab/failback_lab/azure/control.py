@@ -148,7 +148,7 @@ class Changes:
         self._world.estate.circuits[name].peering_state = str(value)
 
     def _fabric_connected(self, _name: str, value: object) -> None:
-        self._world.configuration_server_connected = bool(value)
+        self._world.disconnected_since = None if value else self._world.clock.now()
 
     def _mastertarget_agent_version(self, name: str, value: object) -> None:
         next(t for t in self._world.master_targets.values() if t.name == name).agent_version = str(value)

@@ -24,8 +24,8 @@ class Discovery:
     async def forever(self) -> None:
         """Discover at the configuration server's own pace."""
         while True:
-            await self.run()
             await self._world.clock.sleep(self._world.durations.discovery)
+            await self.run()
 
     async def run(self, *, at_once: bool = False) -> None:
         """Read every master target; `at_once` lists new retention volumes without the usual delay."""

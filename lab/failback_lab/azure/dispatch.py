@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from .access import check_access
 from .arm import ArmError, Call, Json, Reply, error_body
@@ -115,7 +116,9 @@ class Dispatcher:
         if rule is not None and rule.kind == "half_body":
             return await _send_half(request, reply, content)
         self.log.write_pair(_pair(request, body, entry, reply))
-        headers = dict(reply.headers)
+        headers = CIMultiDict(reply.headers)
+        if reply.job is not None:
+            headers.add("x-ms-request-id", headers["x-ms-request-id"])
         if content:
             headers["Content-Type"] = "application/json; charset=utf-8"
         return web.Response(body=content, status=reply.status, headers=headers)

@@ -65,6 +65,7 @@ class Failovers(Operations):
 
         async def shut_down() -> None:
             await self.onprem(world.onprem.power_off, str(item.machine.bios_uuid))
+            item.silent_since = world.clock.now()
 
         async def start() -> None:
             name = item.azure_vm_name
@@ -83,6 +84,7 @@ class Failovers(Operations):
         async def shut_down() -> None:
             if item.azure_vm in world.estate.vms:
                 world.estate.vms[item.azure_vm].power = "deallocated"
+            item.silent_since = world.clock.now()
 
         async def detach() -> None:
             await self._detach(item)
@@ -104,6 +106,7 @@ class Failovers(Operations):
             if not {d.file for d in item.attached} <= present:
                 raise JobFailedError(faultbook.DETACH_FAILED)
             await self.onprem(self.world.onprem.detach, target.bios_uuid, tuple(d.file for d in item.attached))
+            target.disk_count -= len(item.attached)
         item.attached = ()
 
     def _check_point(self, item: Item, wanted: Json) -> None:

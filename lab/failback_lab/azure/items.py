@@ -88,6 +88,8 @@ class Item:
     last_failover: datetime | None = None
     agent_ready: datetime | None = None
     """When the Azure VM's agent has registered with the configuration server."""
+    silent_since: datetime | None = None
+    """When the replicated machine was shut down by a failover."""
     protected_since: datetime | None = None
     running: Running | None = None
     sync: Sync | None = None
@@ -134,6 +136,14 @@ class Item:
         if self.running and self.running.scenario == "UnplannedFailover":
             return IN_FLIGHT_FAILOVER
         return self.shows.state, self.shows.description
+
+    def heard(self, now: datetime) -> datetime:
+        """Up to when the agent was heard: after a failover to Azure it registers anew, after a failback it stays silent.
+
+        Source: site-recovery facts, section 2, S3 (15 minutes); heartbeat and RPO as recorded hours after a failback.
+        """
+        is_back = self.agent_ready is not None and now >= self.agent_ready and not self.is_reversed
+        return now if self.silent_since is None or is_back else min(now, self.silent_since)
 
     @property
     def azure_vm_name(self) -> str:

@@ -12,7 +12,10 @@ POLL_SECONDS = 30
 
 
 class LongRunning:
-    """Answers 202 for a job, and what follows it: operation status and operationresults."""
+    """Answers 202 for a job, and what follows it: operation status and operationresults.
+
+    The header x-ms-request-id, which names the job, comes twice in a 202 (recorded).
+    """
 
     def __init__(self, world: World, regional_url: str) -> None:
         self._world = world

@@ -72,6 +72,9 @@ class OnPremises(Protocol):
     def read(self, bios_uuid: str) -> MachineReading | None:
         """The VM, or None when vCenter does not know it."""
 
+    def close(self) -> None:
+        """Log out; no call follows."""
+
     def power_off(self, bios_uuid: str) -> None:
         """Cut the power; nothing to do when it is off."""
 

@@ -31,6 +31,9 @@ class ScenarioSite:
         row = self._rows.get(bios_uuid)
         return row.reading if row and row.is_known else None
 
+    def close(self) -> None:
+        """Nothing to close."""
+
     def power_off(self, bios_uuid: str) -> None:
         self.change(bios_uuid, is_powered_on=False, tools_running=False)
 

@@ -5,6 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
@@ -35,7 +36,9 @@ def _translated(method: "Method[P, T]") -> "Method[P, T]":
             return method(self, *args, **kwargs)
         except vim.fault.NotAuthenticated:
             self.forget_session()
-        except (vmodl.MethodFault, *_BROKEN) as error:
+        except vmodl.MethodFault as error:
+            raise _explained(error) from error
+        except _BROKEN as error:
             self.forget_session()
             raise _explained(error) from error
         try:
@@ -68,7 +71,8 @@ class VSphereSite:
         """Log out."""
         with self._lock:
             if self._instance is not None:
-                Disconnect(self._instance)
+                with suppress(vmodl.MethodFault, *_BROKEN):  # vCenter may have ended first
+                    Disconnect(self._instance)
             self._instance = None
 
     def _content(self) -> Any:

@@ -48,8 +48,7 @@ class Reprotects(Operations):
         request = self._parse_to_azure(call) if item.is_reversed else self._parse_to_site(call)
         members = self._members(item)
         job = self.new_job(REPROTECT, item, reprotect_tasks(len(members)), call)
-        if item.stage is not Stage.FAILOVER_PENDING:
-            job.tasks[1].skip()
+        job.tasks[1].skip()  # committed before: the stage allows a reprotect only then
         total = self.world.durations.reprotect
         steps = [Step(task, _SHORT * total) for task in job.tasks[:-1]]
 
@@ -135,6 +134,7 @@ class Reprotects(Operations):
             await self.onprem(world.onprem.attach, target.bios_uuid, merged.disks)
             target.disk_count += len(merged.disks)
         item.attached = merged.disks
+        item.silent_since = None
         item.master_target, item.process_server = target.id, request.server.id
         item.policy = request.policy
         item.stage = Stage.REVERSE_SYNC
@@ -159,7 +159,7 @@ class Reprotects(Operations):
             azure_vm_runs=vm is not None and vm.power == "running",
             has_private_path=world.estate.has_private_path(),
             policy_is_associated=any(m.policy == request.policy for m in world.mappings.values()),
-            is_connected=world.configuration_server_connected,
+            is_connected=world.is_connected,
         )
         fault = reprotect_fault(facts)
         if fault is not None:
@@ -182,7 +182,7 @@ class Reprotects(Operations):
             raise JobFailedError(faultbook.VM_NOT_RUNNING)
         item.process_server, item.master_target = request.server.id, None
         item.policy, item.run_as_account = request.policy, request.run_as_account
-        item.azure_vm = None
+        item.azure_vm = item.silent_since = None
         item.stage = Stage.FORWARD_SYNC
         self._start_sync(item, Stage.PROTECTED, is_stalled=False)
 

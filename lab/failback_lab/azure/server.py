@@ -62,7 +62,7 @@ def build_app(lab: Simulator, log: RequestLog) -> web.Application:
     parts = (VaultRoutes(lab), ItemRoutes(lab), JobRoutes(lab), CatalogRoutes(lab), EstateRoutes(lab))
     router = Router(route for part in parts for route in part.routes())
     faults = Faults()
-    dispatcher = Dispatcher(lab, router, faults, log, Budget(lab.config.limits))
+    dispatcher = Dispatcher(lab, router, faults, log, Budget(lab.config.limits, lab.world.clock))
     app = web.Application()
     Control(lab, faults, log).install(app)
     app.router.add_route("*", "/{tail:.*}", dispatcher.handle)
@@ -84,6 +84,7 @@ async def running(config: LabConfig, onprem: OnPremises) -> AsyncIterator[Simula
         await runner.setup()
         await web.SockSite(runner, listener, ssl_context=context).start()
         background = group.create_task(lab.discovery.forever())
+        await lab.discovery.run(at_once=True)
         if config.ready_file is not None:
             config.ready_file.write_text(str(port), encoding="ascii")
         try:
@@ -95,3 +96,4 @@ async def running(config: LabConfig, onprem: OnPremises) -> AsyncIterator[Simula
             with suppress(asyncio.CancelledError):
                 await background
             lab.engine.stop()
+            await asyncio.to_thread(onprem.close)

@@ -50,11 +50,21 @@ class World:
     plans: dict[str, RecoveryPlan] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     overlay: Overlay = field(default_factory=Overlay)
-    configuration_server_connected: bool = True
+    disconnected_since: datetime | None = None
+    """When the configuration server was last heard, if it is not connected."""
 
     @property
     def durations(self) -> Durations:
         return self.config.durations
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the configuration server is connected."""
+        return self.disconnected_since is None
+
+    def heard(self) -> datetime:
+        """Up to when the vault has news from the configuration server."""
+        return self.disconnected_since or self.clock.now()
 
     @property
     def vault(self) -> site.Vault:
@@ -139,7 +149,7 @@ def _add_item(world: World, part: site.Item, failed_over_at: datetime) -> None:
 def _start_failed_over(world: World, item: Item, moment: datetime, *, is_committed: bool) -> None:
     item.stage = Stage.FAILED_OVER if is_committed else Stage.FAILOVER_PENDING
     item.azure_vm = item.azure_vm_name
-    item.last_failover = moment
+    item.last_failover = item.silent_since = moment
     item.agent_ready = moment + timedelta(seconds=world.durations.agent_registration)
     vm = failed_over_vm(item.machine, item.guest.family, item.guest.asr_version, item.azure_vm_name, moment)
     world.estate.add_vm(vm, item.azure_ip)

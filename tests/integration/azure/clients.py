@@ -51,6 +51,11 @@ def compute_client(azure: AzureLab) -> ComputeManagementClient:
     )
 
 
+def _single(headers: Any) -> dict[str, str]:
+    """The last of headers that come twice."""
+    return dict(headers.items())
+
+
 @dataclass(frozen=True)
 class Answer:
     """A raw answer."""
@@ -195,7 +200,7 @@ def send(azure: AzureLab, method: str, url: str, body: Any, headers: dict[str, s
 
 def _answer(answer: Any) -> Answer:
     content = answer.read()
-    return Answer(answer.status, dict(answer.headers), json.loads(content) if content else None)
+    return Answer(answer.status, _single(answer.headers), json.loads(content) if content else None)
 
 
 def codes(job: Any) -> list[str]:

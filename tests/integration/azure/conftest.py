@@ -7,6 +7,7 @@ import pytest
 from tests.integration.azure.clients import Vault
 
 from failback_lab.azure.client import AzureLab
+from failback_lab.azure.config import Durations
 from failback_lab.pki import LabCa
 from failback_lab.scenario import Scenario
 from failback_lab.vcenter import VCenter
@@ -37,6 +38,14 @@ def own_azure(tmp_path: Path, lab_ca: LabCa, demo_scenario: Scenario) -> Iterato
 @pytest.fixture
 def own_vault(own_azure: AzureLab) -> Vault:
     return Vault(own_azure, retry_total=0)
+
+
+@pytest.fixture
+def slow_vault(tmp_path: Path, lab_ca: LabCa, demo_scenario: Scenario) -> Iterator[Vault]:
+    """For tests that look at what is under way: jobs take a second or two, data some more."""
+    durations = Durations(reprotect=90, sync_minimum=120, sync_mib_per_second=200)
+    with AzureLab(tmp_path / "azure", lab_ca, demo_scenario, None, speed=60, durations=durations) as lab:
+        yield Vault(lab, retry_total=0)
 
 
 @pytest.fixture

@@ -168,4 +168,4 @@ def test_budget_is_counted_down_and_refused_when_spent(tmp_path: Path, lab_ca: L
         answers = [vault.raw("GET", vault.path) for _ in range(12)]
         assert "x-ms-ratelimit-remaining-subscription-reads" in answers[0].headers
         assert answers[-1].status == 429
-        assert int(answers[-1].headers["Retry-After"]) > 3000
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 61  # the lab's hour is a minute

@@ -9,18 +9,18 @@ from tests.contract.sdk_models import undeclared
 from tests.integration.azure.clients import Vault, codes, wait
 
 
-def test_accepted_operation_has_empty_body_and_the_recorded_headers(own_vault: Vault) -> None:
+def test_accepted_operation_has_empty_body_and_the_recorded_headers(slow_vault: Vault) -> None:
     """Source: facts, section 1, LRO on the wire."""
-    answer = own_vault.post("crm-1", "reProtect", own_vault.to_site())
+    answer = slow_vault.post("crm-1", "reProtect", slow_vault.to_site())
     assert (answer.status, answer.body) == (202, None)
     job_id = answer.headers["x-ms-request-id"]
     job = job_id.rsplit("/", 1)[-1]
-    assert job_id == f"{own_vault.path}/replicationJobs/{job}".replace("/subscriptions/", "/Subscriptions/")
+    assert job_id == f"{slow_vault.path}/replicationJobs/{job}".replace("/subscriptions/", "/Subscriptions/")
     operation = answer.headers["Azure-AsyncOperation"]
     assert operation.split("?")[0].endswith(f"/replicationOperationStatus/{job}")
-    assert answer.headers["Location"].split("?")[0].endswith(f"{own_vault.ids['crm-1']}/operationresults/{job}")
+    assert answer.headers["Location"].split("?")[0].endswith(f"{slow_vault.ids['crm-1']}/operationresults/{job}")
     assert int(answer.headers["Retry-After"]) >= 1
-    assert own_vault.job(job).name == job
+    assert slow_vault.job(job).name == job
 
 
 def test_operation_urls_have_a_regional_host_and_an_older_version(own_vault: Vault) -> None:
@@ -30,17 +30,31 @@ def test_operation_urls_have_a_regional_host_and_an_older_version(own_vault: Vau
     assert operation.endswith("?api-version=2021-06-01")
 
 
-def test_status_and_results_follow_the_job(own_vault: Vault) -> None:
+def test_header_that_names_the_job_comes_twice(own_vault: Vault) -> None:
+    """Source: recorded traffic of reprotect and failover: x-ms-request-id stands twice in a 202."""
+    seen: list[str] = []
+    own_vault.sdk.replication_protected_items.begin_reprotect(
+        *own_vault.place("crm-1"),
+        own_vault.to_site(),
+        polling=False,
+        raw_response_hook=lambda r: seen.append(r.http_response.headers["x-ms-request-id"]),
+    )
+    first, second = seen[0].split(", ")
+    assert first == second
+    assert "/replicationJobs/" in first
+
+
+def test_status_and_results_follow_the_job(slow_vault: Vault) -> None:
     """Source: facts, section 1, LRO on the wire: status document; operationresults answers the item at the end."""
-    headers = own_vault.post("crm-1", "reProtect", own_vault.to_site()).headers
-    status = own_vault.raw("GET", headers["Azure-AsyncOperation"]).body
+    headers = slow_vault.post("crm-1", "reProtect", slow_vault.to_site()).headers
+    status = slow_vault.raw("GET", headers["Azure-AsyncOperation"]).body
     running = {"error": None, "id": None, "properties": None, "status": "InProgress", "endTime": None, "percentComplete": None}
     assert {k: status[k] for k in running} == running
-    early = own_vault.raw("GET", headers["Location"])
+    early = slow_vault.raw("GET", headers["Location"])
     assert (early.status, early.body) == (202, None)
-    done = wait(lambda: own_vault.raw("GET", headers["Azure-AsyncOperation"]).body, lambda b: b["status"] != "InProgress")
+    done = wait(lambda: slow_vault.raw("GET", headers["Azure-AsyncOperation"]).body, lambda b: b["status"] != "InProgress")
     assert (done["status"], done["name"]) == ("Succeeded", headers["x-ms-request-id"].rsplit("/", 1)[-1])
-    assert own_vault.raw("GET", headers["Location"]).body["properties"]["friendlyName"] == "crm-1"
+    assert slow_vault.raw("GET", headers["Location"]).body["properties"]["friendlyName"] == "crm-1"
 
 
 def test_the_operation_ends_before_the_copying_does(own_vault: Vault) -> None:
@@ -80,10 +94,10 @@ def test_reprotect_job_has_the_recorded_tasks_a_skipped_one_and_a_child_job(own_
     assert job.properties.custom_details.new_replication_protected_item_id == own_vault.item("crm-1").id
 
 
-def test_running_job_has_no_end_and_may_be_cancelled(own_vault: Vault) -> None:
+def test_running_job_has_no_end_and_may_be_cancelled(slow_vault: Vault) -> None:
     """Source: recorded traffic: no endTime, newReplicationProtectedItemId null, allowedActions Cancel."""
-    answer = own_vault.post("crm-1", "reProtect", own_vault.to_site())
-    body = own_vault.raw("GET", answer.headers["x-ms-request-id"]).body["properties"]
+    answer = slow_vault.post("crm-1", "reProtect", slow_vault.to_site())
+    body = slow_vault.raw("GET", answer.headers["x-ms-request-id"]).body["properties"]
     assert (body["state"], body["allowedActions"]) == ("InProgress", ["Cancel"])
     assert "endTime" not in body
     assert body["customDetails"]["newReplicationProtectedItemId"] is None
@@ -149,10 +163,10 @@ def test_end_of_a_job_is_an_event(own_vault: Vault) -> None:
     assert not list(own_vault.sdk.replication_events.list(own_vault.group, own_vault.name, filter="Severity eq 'Critical'"))
 
 
-def test_jobs_cannot_be_cancelled_in_the_lab(own_vault: Vault) -> None:
+def test_jobs_cannot_be_cancelled_in_the_lab(slow_vault: Vault) -> None:
     """Source: facts, section 2, S6: classic failback cannot be cancelled; for other jobs the lab says that it does not."""
-    answer = own_vault.post("crm-1", "reProtect", own_vault.to_site())
-    refused = own_vault.raw("POST", f"{answer.headers['x-ms-request-id']}/cancel")
+    answer = slow_vault.post("crm-1", "reProtect", slow_vault.to_site())
+    refused = slow_vault.raw("POST", f"{answer.headers['x-ms-request-id']}/cancel")
     assert (refused.status, refused.body["error"]["code"]) == (400, "LAB-NOT-SIMULATED")
 
 

@@ -1,5 +1,7 @@
 """The classic item's stages S0 to S8 with what they show and allow, in both directions, and what is refused."""
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +18,9 @@ def shown(item: Any) -> tuple[str, str, str, str | None, list[str]]:
     return p.provider_specific_details.instance_type, p.protection_state, p.active_location, site, p.allowed_operations
 
 
-def test_the_way_home_and_back_under_protection(own_vault: Vault) -> None:
+def test_the_way_home_and_back_under_protection(slow_vault: Vault) -> None:
     """Source: facts, section 2, S3 to S8 and S0."""
-    vault, machine = own_vault, "crm-1"
+    vault, machine = slow_vault, "crm-1"
     assert shown(vault.item(machine)) == ("InMageAzureV2", "UnplannedFailoverCommitted", "Recovery", None, COMMITTED)
     name = vault.item(machine).name
 
@@ -32,6 +34,7 @@ def test_the_way_home_and_back_under_protection(own_vault: Vault) -> None:
     assert protected.properties.recovery_fabric_friendly_name == protected.properties.primary_fabric_friendly_name == "cs-1"
     assert details.master_target_id == vault.target("mt-win-1").id
     assert details.process_server_id == vault.server("ps-azure-1").id
+    assert datetime.now(UTC) - details.last_heartbeat < timedelta(minutes=2)
 
     vault.run(machine, "unplannedFailover", vault.failover("InMage", recoveryPointType="LatestTime"))
     pending = shown(vault.item(machine))
@@ -62,6 +65,30 @@ def test_what_changes_with_the_direction(own_vault: Vault) -> None:
     assert after.provider_specific_details.ip_address == "10.50.1.32"
 
 
+def test_agent_falls_silent_at_failback_and_speaks_again_under_protection(own_vault: Vault) -> None:
+    """Source: recorded traffic: heartbeat and RPO of a failed-back item stand still since the failback."""
+    vault, machine = own_vault, "crm-1"
+    vault.reprotected(machine)
+    vault.run(machine, "unplannedFailover", vault.failover("InMage", recoveryPointType="LatestTime"))
+    first = vault.item(machine).properties.provider_specific_details
+    vault.run(machine, "failoverCommit")
+    time.sleep(1.1)
+    second = vault.item(machine).properties.provider_specific_details
+    assert (first.last_heartbeat, first.rpo_in_seconds) == (second.last_heartbeat, second.rpo_in_seconds)
+    vault.run(machine, "reProtect", vault.to_azure())
+    assert vault.wait_state(machine).properties.provider_specific_details.last_heartbeat > second.last_heartbeat
+
+
+def test_heartbeats_stop_with_the_configuration_server(own_vault: Vault) -> None:
+    """Source: facts, section 1: lastHeartbeat; requirement R2."""
+    own_vault.azure.set("fabric", "cs-1", "connected", value=False)
+    first = own_vault.custom_details()
+    time.sleep(1.1)
+    second = own_vault.custom_details()
+    assert (first.last_heartbeat, second.cs_service_status) == (second.last_heartbeat, "Stopped")
+    assert first.process_servers[0].last_heartbeat == second.process_servers[0].last_heartbeat
+
+
 def test_next_disaster_fails_over_to_azure_again(own_vault: Vault) -> None:
     """Source: facts, section 2, S1 to S3; section 3: the agent registers within 15 minutes."""
     vault, machine = own_vault, "crm-1"
@@ -80,9 +107,9 @@ def test_next_disaster_fails_over_to_azure_again(own_vault: Vault) -> None:
     assert early.properties.state == "Failed"  # the agent has not registered yet
 
 
-def test_item_shows_its_running_job_and_refuses_another(own_vault: Vault) -> None:
+def test_item_shows_its_running_job_and_refuses_another(slow_vault: Vault) -> None:
     """Source: facts, section 2, S1 (in flight) and section 1 (currentScenario)."""
-    vault = own_vault
+    vault = slow_vault
     vault.reprotected("crm-1")
     body = vault.failover("InMage", recoveryPointType="LatestTime")
     job = vault.post("crm-1", "unplannedFailover", body).headers["x-ms-request-id"]
@@ -134,13 +161,13 @@ def test_bad_reprotect_is_refused_at_once(vault: Vault, change: dict[str, Any], 
     assert vault.item("crm-1").properties.current_scenario.scenario_name == "None"
 
 
-def test_progress_of_each_disk_grows_until_protected(own_vault: Vault) -> None:
+def test_progress_of_each_disk_grows_until_protected(slow_vault: Vault) -> None:
     """Source: facts, section 1: resyncProgressPercentage a disk, initialReplicationProgressPercentage as a string."""
-    own_vault.run("payroll-db-1", "reProtect", own_vault.to_site())
+    slow_vault.run("payroll-db-1", "reProtect", slow_vault.to_site())
     seen: list[list[int]] = []
 
     def look() -> Any:
-        item = own_vault.item("payroll-db-1")
+        item = slow_vault.item("payroll-db-1")
         disks = item.properties.provider_specific_details.protected_disks
         seen.append([d.resync_progress_percentage for d in disks])
         return item
@@ -150,7 +177,7 @@ def test_progress_of_each_disk_grows_until_protected(own_vault: Vault) -> None:
     assert any(0 < percent < 100 for percents in seen for percent in percents)
     assert all(a <= b for a, b in zip(seen[0], seen[1], strict=True))
     assert item.properties.provider_specific_details.protected_disks[0].protection_stage == "DifferentialSync"
-    assert "IrCompletion" in {j.properties.scenario_name for j in own_vault.jobs("TargetObjectName eq 'payroll-db-1'")}
+    assert "IrCompletion" in {j.properties.scenario_name for j in slow_vault.jobs("TargetObjectName eq 'payroll-db-1'")}
 
 
 def test_group_must_use_one_master_target(own_vault: Vault) -> None:
@@ -186,12 +213,12 @@ def test_points_and_tags_appear_after_protection(own_vault: Vault) -> None:
     assert own_vault.run("crm-1", "unplannedFailover", custom).properties.state == "Succeeded"
 
 
-def test_members_of_every_stage_are_known_to_the_models(own_vault: Vault) -> None:
+def test_members_of_every_stage_are_known_to_the_models(slow_vault: Vault) -> None:
     """Source: issue, section 2, contract."""
-    own_vault.run("crm-1", "reProtect", own_vault.to_site())
+    slow_vault.run("crm-1", "reProtect", slow_vault.to_site())
     for state in ("InitialReplicationInProgress", "Protected"):
-        own_vault.wait_state("crm-1", state)
-        body = own_vault.raw("GET", own_vault.item_path("crm-1")).body
+        slow_vault.wait_state("crm-1", state)
+        body = slow_vault.raw("GET", slow_vault.item_path("crm-1")).body
         assert undeclared(models.ReplicationProtectedItem, body) == set()
-    point = own_vault.raw("GET", f"{own_vault.item_path('crm-1')}/recoveryPoints").body["value"][0]
+    point = slow_vault.raw("GET", f"{slow_vault.item_path('crm-1')}/recoveryPoints").body["value"][0]
     assert undeclared(models.RecoveryPoint, point) == set()

@@ -94,7 +94,7 @@ def protectable(world: World, it: Item, *, is_physical: bool) -> Json:
                 "osType": it.guest.family.upper(),
                 "agentVersion": world.vault.configuration_server.agent_version,
                 "ipAddress": it.azure_ip if is_physical else it.machine.ips[0],
-                "poweredOn": "Off" if is_physical else "On",
+                "poweredOn": "Off" if is_physical or it.azure_vm else "On",
                 "vCenterInfrastructureId": "11" if is_physical else "9",
                 "discoveryType": "Physical" if is_physical else "vCenter",
                 "diskDetails": disks,

@@ -17,6 +17,7 @@ from .servers import HEARTBEAT_AGE
 
 
 def details(world: World, it: Item, now: datetime) -> Json:
+    """The provider's part as it was last heard at `now`."""
     return _in_mage(world, it, now) if it.is_reversed else _in_mage_azure_v2(world, it, now)
 
 
@@ -151,7 +152,7 @@ def _in_mage_azure_v2(world: World, it: Item, now: datetime) -> Json:
         "agentExpiryDate": NO_EXPIRY,
         "isAgentUpdateRequired": "NotRequired",
         "isRebootAfterUpdateRequired": "NotRequired",
-        "lastHeartbeat": wire_seconds(_agent_heartbeat(it, now)),
+        "lastHeartbeat": wire_seconds(now - HEARTBEAT_AGE),
         "processServerId": it.process_server,
         "processServerName": server.name if server else None,
         **_group(it),
@@ -201,13 +202,6 @@ def _in_mage_azure_v2(world: World, it: Item, now: datetime) -> Json:
         "targetManagedDiskTags": None,
         "targetNicTags": {},
     }
-
-
-def _agent_heartbeat(it: Item, now: datetime) -> datetime:
-    """After a failover the agent is heard again only once the Azure VM has registered."""
-    if it.last_failover and it.agent_ready and now < it.agent_ready:
-        return it.last_failover
-    return now - HEARTBEAT_AGE
 
 
 def _managed_disk(world: World, it: Item, index: int) -> Json:

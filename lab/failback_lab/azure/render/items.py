@@ -26,7 +26,7 @@ ACTIVE_ON_AZURE = (Stage.REVERSE_SYNC, Stage.REVERSE_PROTECTED)
 def item(world: World, it: Item, *, in_list: bool = False) -> Json:
     """One protected item; in a list the details that only GET shows are null or empty."""
     state, description = it.state
-    now = world.clock.now()
+    now = min(world.heard(), it.heard(world.clock.now()))
     body: Json = {
         "id": world.ids.item(it.name),
         "name": it.name,
@@ -50,7 +50,7 @@ def item(world: World, it: Item, *, in_list: bool = False) -> Json:
             "allowedOperations": list(it.allowed),
             "replicationHealth": "Critical" if it.sync and it.sync.is_stalled else "Normal",
             "failoverHealth": "Warning" if it.stage is Stage.PROTECTED else "Normal",
-            "healthErrors": _health_errors(it, now),
+            "healthErrors": _health_errors(it),
             "policyId": world.ids.policy(it.policy),
             "policyFriendlyName": it.policy,
             **_last_failover(it),
@@ -91,7 +91,7 @@ def _scenario(world: World, it: Item) -> Json:
     }
 
 
-def _health_errors(it: Item, now: datetime) -> list[Json]:
+def _health_errors(it: Item) -> list[Json]:
     if it.stage is Stage.PROTECTED:
         text = f"No successful test failover has been done on the virtual machine '{it.friendly_name}'."
         cause = "No successful test failover has been done on the virtual machine after it was replicated."
@@ -102,7 +102,6 @@ def _health_errors(it: Item, now: datetime) -> list[Json]:
     if it.sync and it.sync.is_stalled:
         text = f"Replication of '{it.friendly_name}' makes no progress: the master target's version is newer."
         return [_health_error(it, "LAB-UNKNOWN-20", "20", "Error", (text, "", "Update the servers."))]
-    _ = now
     return []
 
 

@@ -60,10 +60,10 @@ def fabric(world: World) -> Json:
 
 def _vmware_details(world: World) -> Json:
     cs = world.vault.configuration_server
-    now = world.clock.now()
+    now = world.heard()
     pairs = sum(len(i.machine.disks) for i in world.items.values())
     certificate = now + timedelta(days=CERTIFICATE_DAYS)
-    status = "Running" if world.configuration_server_connected else "Stopped"
+    status = "Running" if world.is_connected else "Stopped"
     return {
         "instanceType": "VMware",
         "processServers": [_process_server(world, s, now) for s in world.process_servers.values()],
@@ -209,8 +209,8 @@ def provider(world: World) -> Json:
             "serverVersion": cs.agent_version,
             "providerVersionState": "Latest",
             "fabricFriendlyName": world.cs_name,
-            "lastHeartBeat": wire_time(world.clock.now() - HEARTBEAT_AGE),
-            "connectionStatus": "Connected" if world.configuration_server_connected else "Disconnected",
+            "lastHeartBeat": wire_time(world.heard() - HEARTBEAT_AGE),
+            "connectionStatus": "Connected" if world.is_connected else "Disconnected",
             "protectedItemCount": len(world.items),
             "allowedScenarios": ["Refresh"],
         },
@@ -248,7 +248,7 @@ def vcenter(world: World) -> Json:
         "properties": {
             "friendlyName": name,
             "internalId": str(derived_uuid("vcenter-record", address)),
-            "lastHeartbeat": wire_seconds(world.clock.now() - HEARTBEAT_AGE),
+            "lastHeartbeat": wire_seconds(world.heard() - HEARTBEAT_AGE),
             "discoveryStatus": "Completed",
             "processServerId": host_id(world.cs_name),
             "ipAddress": address,

@@ -61,8 +61,7 @@ class ItemRoutes:
 
     def _page(self, call: Call, parameter: str) -> Reply:
         world = self._lab.world
-        if call.query.get("$filter"):
-            raise ArmError(400, NOT_SIMULATED, "The lab's list of protected items knows no filter.")
+        _refuse_filter(call)
         everything = list(world.items.values())
         return self._lab.pager.page(call, everything, lambda i: items.item(world, i, in_list=True), parameter=parameter)
 
@@ -118,6 +117,7 @@ class ItemRoutes:
         return found
 
     async def _protectables(self, call: Call) -> Reply:
+        _refuse_filter(call)
         return self._lab.pager.page(call, self._all_protectables(), lambda body: body)
 
     async def _protectable(self, call: Call) -> Reply:
@@ -126,3 +126,9 @@ class ItemRoutes:
             if str(body["name"]).casefold() == wanted:
                 return Reply(body)
         raise not_found("replicationProtectableItems", call.params["protectable"], self._lab.world.ids.vault_group)
+
+
+def _refuse_filter(call: Call) -> None:
+    """A list that ignored a filter would lie."""
+    if call.query.get("$filter"):
+        raise ArmError(400, NOT_SIMULATED, "The lab knows no filter of this list.")

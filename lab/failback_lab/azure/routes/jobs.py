@@ -96,7 +96,8 @@ class JobRoutes:
         return self._lab.pager.page(call, found, lambda j: jobs.job(world, j))
 
     async def _get(self, call: Call) -> Reply:
-        return Reply(jobs.job(self._lab.world, self._job(call)))
+        world, job = self._lab.world, self._job(call)
+        return Reply(jobs.job(world, job), headers={"x-ms-request-id": world.ids.job(job.name)})
 
     def _job(self, call: Call) -> Job:
         job = self._lab.world.book.get(call.params["job"])

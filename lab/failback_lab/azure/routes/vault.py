@@ -80,7 +80,7 @@ class VaultRoutes:
         """Discover now, and list new retention volumes without the usual delay. Source: facts, section 1 (refreshProvider)."""
         lab = self._lab
         self._expect(call, "provider", lab.world.ids.provider)
-        if not lab.world.configuration_server_connected:
+        if not lab.world.is_connected:
             raise ArmError(409, "LAB-UNKNOWN-103", "The configuration server is not connected.")
         task = single_task("RefreshTask", "Refresh")[0]
         target = (str(derived_uuid("refresh", lab.world.cs_name)), lab.world.cs_name)
