@@ -1,5 +1,7 @@
 """Whether a machine's failover is one that the plan means. Safety rule 2."""
 
+from datetime import datetime
+
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.decide.rounds import Round
 from failback_operator.decide.selection import NOTHING_HAPPENED
@@ -7,11 +9,12 @@ from failback_operator.domain.failover_bound import EffectiveBound
 from failback_operator.domain.vault import InstanceType
 
 
-def is_covered(found: Round, bound: EffectiveBound) -> bool:
-    """True where the bound covers the failover, or a run of it began under a bound that did: that keeps it to its end."""
-    if found.failed_over_at is None:
-        return False
-    return bound.covers(found.failed_over_at) or _began_covered(found)
+def covered_failover(found: Round, bound: EffectiveBound) -> datetime | None:
+    """The time of the failover where the bound covers it, or a run of it began under a bound that did; else None."""
+    moment = found.failed_over_at
+    if moment is None or not (bound.covers(moment) or _began_covered(found)):
+        return None
+    return moment
 
 
 def _began_covered(found: Round) -> bool:

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.architectures.base import EFFECT_OF_STEP, Missing
 from failback_operator.decide.contexts import PlanState
-from failback_operator.decide.coverage import is_covered, uncovered_text
+from failback_operator.decide.coverage import covered_failover, uncovered_text
 from failback_operator.decide.demand import Assignments
 from failback_operator.decide.naming import EffectKey, attempt_of
 from failback_operator.decide.phase import FLIGHT, is_acknowledged
@@ -67,26 +68,21 @@ class Schedule:
         )
 
     def _schedule(self, standing: Standing) -> Standing:
-        if standing.step is None or not standing.is_asked or standing.trouble is not None or standing.blockers:
-            return standing
         found = standing.machine.survey.round
-        if found is None:
+        if found is None or standing.step is None or not standing.is_asked or standing.trouble is not None or standing.blockers:
             return standing
-        kind = EFFECT_OF_STEP[standing.step]
-        wait = self._wait(standing, found, standing.step, kind)
-        if wait is not None:
-            # What is recorded next takes its place among those that run: no record is written long before its reprotect.
-            self.running[standing.step] += wait.reason is WaitReason.RECORDING
-            return replace(standing, wait=wait)
-        effect = self._effect(standing, found, kind)
-        if isinstance(effect, Missing):
-            return replace(standing, wait=Wait(WaitReason.INCOMPLETE, f"{kind} needs {effect.what}"))
-        self.running[standing.step] += 1
-        self.moved_groups.add(standing.machine.survey.group_key)
-        return replace(standing, effect=effect)
+        outcome = self._wait(standing, found, standing.step) or self._effect(standing, found, EFFECT_OF_STEP[standing.step])
+        if isinstance(outcome, Effect):
+            self.running[standing.step] += 1
+            self.moved_groups.add(standing.machine.survey.group_key)
+            return replace(standing, effect=outcome)
+        # What is recorded next takes its place among those that run: no record is written long before its reprotect.
+        self.running[standing.step] += outcome.reason is WaitReason.RECORDING
+        return replace(standing, wait=outcome)
 
-    def _wait(self, standing: Standing, found: Round, step: Step, kind: EffectKind) -> Wait | None:
+    def _wait(self, standing: Standing, found: Round, step: Step) -> Wait | None:
         """The first reason to wait, weightiest first."""
+        kind = EFFECT_OF_STEP[step]
         return (
             self._forbidden(standing, found)
             or self._not_allowed(standing, found, kind)
@@ -98,15 +94,18 @@ class Schedule:
         )
 
     def _forbidden(self, standing: Standing, found: Round) -> Wait | None:
-        plan, survey = self.plan.plan, standing.machine.survey
+        survey = standing.machine.survey
         if self.suspended is not None:
             return Wait(WaitReason.SUSPENDED, self.suspended)
         if survey.rivals or not survey.is_owner:
             return Wait(WaitReason.RIVAL, f"also listed by {', '.join(survey.rivals)}")
-        site = standing.machine.context.site
-        if not is_covered(found, effective_bound(plan, site.now, site.limits)):
-            return Wait(WaitReason.NOT_COVERED, uncovered_text(found, plan))
+        if self._covered(found) is None:
+            return Wait(WaitReason.NOT_COVERED, uncovered_text(found, self.plan.plan))
         return self._hold(standing.name)
+
+    def _covered(self, found: Round) -> datetime | None:
+        site = self.plan.context.site
+        return covered_failover(found, effective_bound(self.plan.plan, site.now, site.limits))
 
     def _hold(self, name: str) -> Wait | None:
         hold = next((h for h in self.plan.plan.spec.holds if h.machine == name), None)
@@ -114,7 +113,7 @@ class Schedule:
 
     @staticmethod
     def _not_allowed(standing: Standing, found: Round, kind: EffectKind) -> Wait | None:
-        if found.architecture is not None and found.architecture.allows(found.item, kind):
+        if found.architecture.allows(found.item, kind):
             return None
         return Wait(WaitReason.NOT_ALLOWED, f"Site Recovery does not allow {kind} of {standing.name} now")
 
@@ -178,27 +177,24 @@ class Schedule:
     def _not_recorded(self, standing: Standing, found: Round, step: Step) -> Wait | None:
         if self.plan.selection.needs_freezing:
             return Wait(WaitReason.RECORDING, "the machines that the selector chose are stored first")
-        stored = found.machine
-        if stored is None or stored.spec.plan_ref.name != self.plan.plan.name:
-            return Wait(WaitReason.RECORDING, "its FailbackMachine is stored first")
         if step is not Step.REPROTECT or found.record is not None:
             return None
         if standing.machine.context.azure_vm is None:
             return Wait(WaitReason.INCOMPLETE, "its Azure VM was not read, which must be recorded before reprotect")
         return Wait(WaitReason.RECORDING, "what reprotect destroys is recorded first")
 
-    def _effect(self, standing: Standing, found: Round, kind: EffectKind) -> Effect | Missing:
-        machine, stored = standing.machine, found.machine
-        if stored is None or found.architecture is None or found.failed_over_at is None:
-            return Missing("the stored FailbackMachine")
+    def _effect(self, standing: Standing, found: Round, kind: EffectKind) -> Effect | Wait:
+        machine, stored, failed_over_at = standing.machine, found.machine, self._covered(found)
+        if stored is None or failed_over_at is None or stored.spec.plan_ref.name != self.plan.plan.name:
+            return Wait(WaitReason.RECORDING, "its FailbackMachine is stored first")
         call = found.architecture.call(machine.context, kind)
         if isinstance(call, Missing):
-            return call
+            return Wait(WaitReason.INCOMPLETE, f"{kind} needs {call.what}")
         attempt = 1 + max((attempt_of(e.key) for e in found.entries(kind)), default=0)
         target = machine.context.assigned
         where = f" through {target.target.name}" if kind is EffectKind.REPROTECT and target else ""
         return Effect(
-            key=str(EffectKey(kind, found.failed_over_at, attempt)),
+            key=str(EffectKey(kind, failed_over_at, attempt)),
             kind=kind,
             owner=ObjectKey("FailbackMachine", stored.namespace, stored.name),
             call=call,

@@ -71,11 +71,8 @@ def _is_in_flight(machine: FailbackMachine | None, item: ProtectedItem | None) -
     """Whether an effect is open, or the machine stands between Reprotecting and Committed: then its record must not go."""
     if machine is not None and any(e.outcome in OPEN for e in machine.status.ledger):
         return True
-    architecture = architecture_of(item) if item else None
-    if item is None or architecture is None:
-        return False
     is_ours = machine is not None and bool(machine.spec.recorded or machine.status.ledger)
-    return is_ours and architecture.position(item) in MIDWAY
+    return is_ours and item is not None and architecture_of(item).position(item) in MIDWAY
 
 
 def orphans(index: SiteIndex, listed: Collection[ArmId]) -> list[FailbackMachine]:

@@ -98,8 +98,7 @@ def _statuses(outcome: Outcome, kept: Iterable[FailbackMachine]) -> Iterator[tup
 
 def _position(machine: FailbackMachine, index: SiteIndex) -> Phase:
     item = index.items.by_id.get(ArmId(machine.spec.item_id))
-    architecture = architecture_of(item) if item else None
-    return architecture.position(item) if item and architecture else Phase.UNKNOWN
+    return architecture_of(item).position(item) if item else Phase.UNKNOWN
 
 
 def _settlements(outcome: Outcome, loose: Iterable[FailbackMachine]) -> Iterator[Settlement]:

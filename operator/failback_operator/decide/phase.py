@@ -79,7 +79,7 @@ def trouble_of(found: Round, plan: FailbackPlan, name: str, limits: Limits) -> T
 
 
 def _is_exhausted(found: Round, kind: EffectKind, plan: FailbackPlan, name: str, limits: Limits) -> bool:
-    is_past = found.architecture is not None and found.architecture.is_after(found.item, kind)
+    is_past = found.architecture.is_after(found.item, kind)
     return not is_past and attempts_refused(found, kind, plan, name) >= limits.attempts
 
 

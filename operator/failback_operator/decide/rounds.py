@@ -34,7 +34,7 @@ class Round:
     """One machine's round. `machine` holds the ledger as observation settled it. `position` is where the item stands."""
 
     item: ProtectedItem
-    architecture: Architecture | None
+    architecture: Architecture
     machine: FailbackMachine | None
     jobs: tuple[Job, ...]
     record: Recorded | None
@@ -63,10 +63,8 @@ class RoundInput:
     skew: timedelta
 
 
-def history(jobs: tuple[Job, ...], architecture: Architecture | None) -> History:
-    """An item's jobs by what they did; empty where the architecture is unknown."""
-    if architecture is None:
-        return History((), (), ())
+def history(jobs: tuple[Job, ...], architecture: Architecture) -> History:
+    """An item's jobs by what they did."""
     done = [j for j in jobs if j.is_success]
     return History(
         failovers=tuple(j for j in done if architecture.does(j, EffectKind.FAILBACK)),
@@ -79,7 +77,7 @@ def derive_round(given: RoundInput) -> Round:
     """The round that the item is in."""
     architecture = architecture_of(given.item)
     past = history(given.jobs, architecture)
-    position = architecture.position(given.item) if architecture else Phase.UNKNOWN
+    position = architecture.position(given.item)
     record, failed_over_at = _failover(given, past)
     if position in {Phase.NOT_FAILED_OVER, Phase.PROTECTING}:
         record, failed_over_at = _came_home(given, past, is_settled=position is Phase.NOT_FAILED_OVER)
@@ -161,11 +159,7 @@ def _last_failback(found: Round, past: History) -> datetime | None:
     started = [
         j.started_at
         for j in found.jobs
-        if found.architecture
-        and found.architecture.does(j, EffectKind.FAILBACK)
-        and j.started_at
-        and switched
-        and j.started_at > switched
+        if found.architecture.does(j, EffectKind.FAILBACK) and j.started_at and switched and j.started_at > switched
     ]
     intended = [e.intended_at for e in found.entries(EffectKind.FAILBACK) if e.job]
     return max(started, default=None) or max(intended, default=None)

@@ -57,12 +57,17 @@ class Survey:
 
 def settled_machine(machine: FailbackMachine, item: ProtectedItem | None, index: SiteIndex) -> FailbackMachine:
     """The machine with its ledger settled by what the vault shows; as it is where the vault or the item is not read."""
-    architecture = architecture_of(item) if item else None
     read_at = index.site.view.snapshot.vault.as_of
-    if item is None or architecture is None or index.site.vault is None or read_at is None:
+    if item is None or index.site.vault is None or read_at is None:
         return machine
     evidence = Evidence(
-        item, architecture, index.items.jobs_of(item), index.items, index.site.limits, read_at=read_at, now=index.site.now
+        item=item,
+        architecture=architecture_of(item),
+        jobs=index.items.jobs_of(item),
+        index=index.items,
+        limits=index.site.limits,
+        read_at=read_at,
+        now=index.site.now,
     )
     ledger = settle(machine.status.ledger, evidence)
     if all(new is old for new, old in zip(ledger, machine.status.ledger, strict=True)):

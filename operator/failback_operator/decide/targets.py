@@ -97,8 +97,7 @@ def _holding(index: SiteIndex) -> Holding:
         if item.detail is not None and item.detail.master_target_id:
             server = item.detail.master_target_id.casefold()
             by_server[server].append(item)
-            architecture = architecture_of(item)
-            if architecture is not None and architecture.position(item) in ON_TARGET:
+            if architecture_of(item).position(item) in ON_TARGET:
                 runs_on[server].add(item.arm_id.casefold())
     return Holding(
         by_server={server: tuple(items) for server, items in by_server.items()},

@@ -3,23 +3,24 @@
 from failback_operator.checks.answers import listed
 from failback_operator.decide.contexts import Machine
 from failback_operator.decide.demand import Assignments
-from failback_operator.planning.assignment import NoFit, Placed, Undecided, Waiting
+from failback_operator.planning.assignment import NoFit, Placed, Waiting
 
 
 def placement_text(machine: Machine, assignments: Assignments) -> str:
     """Why no master target takes the machine now."""
     placement = assignments.placements.get(machine.survey.group_key)
-    match placement:
-        case Waiting(targets, needed):
-            return f"{needed} disk slots are needed on one master target: {'; '.join(_target_text(machine, t) for t in targets)}"
-        case NoFit(needed):
-            return f"{needed} disks fit on no candidate master target even when it is empty: make another one, or raise maxDisks"
-        case Undecided(True):
-            return "the disks of the machine or of its master targets are not known yet"
-        case Undecided() | None:
-            return "no candidate master target may take it: none fits its operating system, or the plan names none that exists"
-        case Placed(target):
-            return f"it is planned on {target}"
+    if isinstance(placement, Placed):
+        return f"it is planned on {placement.target}, which has no room now"
+    if isinstance(placement, Waiting):
+        where = "; ".join(_target_text(machine, target) for target in placement.targets)
+        return f"{placement.needed} disk slots are needed on one master target: {where}"
+    if isinstance(placement, NoFit):
+        return (
+            f"{placement.needed} disks fit on no candidate master target even when it is empty: make another, or raise maxDisks"
+        )
+    if placement is not None and placement.has_candidates:
+        return "the disks of the machine or of its master targets are not known yet"
+    return "no candidate master target may take it: none fits its operating system, or the plan names none that exists"
 
 
 def _target_text(machine: Machine, name: str) -> str:

@@ -8,7 +8,7 @@ from tests.unit import builders as b
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.architectures.base import Missing
 from failback_operator.decide.architectures.classic import Classic
-from failback_operator.decide.architectures.registry import architecture_of
+from failback_operator.decide.architectures.registry import UNHANDLED, architecture_of
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.steps import EffectKind, ItemCall
 from failback_operator.domain.vault import ActiveSite, CurrentScenario, InstanceType, Job, JobState, RetentionVolume
@@ -127,7 +127,14 @@ def test_scenarios(scenario, kinds):
 
 def test_only_classic_items_are_handled():
     assert isinstance(architecture_of(b.item()), Classic)
-    assert architecture_of(b.item(instance_type=InstanceType.MODERNIZED)) is None
+    other = architecture_of(b.item(instance_type=InstanceType.MODERNIZED))
+    assert other is UNHANDLED
+    assert other.position(b.item()) is Phase.UNKNOWN
+    job = Job(ArmId("/x"), "j", "CommitFailover", JobState.SUCCEEDED, None, None, None, None, None, (), ())
+    for kind in EffectKind:
+        assert not any((other.allows(b.item(), kind), other.is_after(b.item(), kind), other.does(job, kind)))
+        assert isinstance(other.call(b.machine_context(), kind), Missing)
+    assert other.handles(b.item())
 
 
 def details(call):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit import builders as b
 from tests.unit.decide.read import condition, plan_of, summary, target_of
+from tests.unit.decide.test_ledger import O, entry
 from tests.unit.decide.world import World, world
 
 from failback_operator.api.common import EffectOutcome
@@ -126,6 +127,16 @@ def test_refused_fix_waits_then_gives_up_and_the_next_one_has_its_turn():
             keys.append(effect.key)
             site.refuse(effect, "the VM is busy")
     assert keys == [f"{kind}/{attempt}" for kind in ("RemoveSnapshots", "SetDiskUuid") for attempt in (1, 2, 3)]
+
+
+def test_a_later_failure_counts_from_the_last_success():
+    site = dirty(**AUTOMATIC)
+    made = [O.FAILED, O.FAILED, O.SUCCEEDED, O.REFUSED]
+    ledger = [entry(o, None, FIXES[0], key=f"RemoveSnapshots/{n}", settled_at=b.minutes_ago(9)) for n, o in enumerate(made, 1)]
+    site.targets["mt-win"] = b.master_target(**AUTOMATIC, status={"ledger": [e.wire() for e in ledger]})
+    site.round()
+    (effect,) = evaluate(site.view()).effects
+    assert effect.key == "RemoveSnapshots/5"
 
 
 def test_suspended_site_mends_nothing():

@@ -9,7 +9,7 @@ from tests.unit.decide.test_ledger import entry, job
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.decide.coverage import is_covered, uncovered_text
+from failback_operator.decide.coverage import covered_failover, uncovered_text
 from failback_operator.decide.phase import phase_of, trouble_of
 from failback_operator.decide.rounds import RoundInput, derive_round
 from failback_operator.domain.failover_bound import BoundState, EffectiveBound
@@ -199,7 +199,8 @@ def bound(at):
     ],
 )
 def test_coverage(given, at, covered):
-    assert is_covered(round_of(**given), bound(at) if at else EffectiveBound(BoundState.NOT_GIVEN)) is covered
+    limit = bound(at) if at else EffectiveBound(BoundState.NOT_GIVEN)
+    assert covered_failover(round_of(**given), limit) == (F if covered else None)
 
 
 def test_why_not_covered():

@@ -112,6 +112,21 @@ def test_an_id_settles_a_name_that_two_items_share(ref, found):
         assert "2 items have this name" in plan_of(decision).message
 
 
+@pytest.mark.parametrize("spec", [{}, {"machines": [], "selector": {"namePattern": "app-*"}}])
+def test_objects_of_machines_whose_name_became_ambiguous_stay(spec):
+    site = world("app-1", stage="Reprotected", **spec)
+    site.run()
+    ((name, machine),) = site.machines.items()
+    twin = machine.model_dump(by_alias=True)
+    twin["metadata"]["name"], twin["spec"]["itemId"] = "twin", str(b.item_id("twin"))
+    twin["status"]["ledger"], twin["spec"]["recorded"] = [], []
+    site.machines["twin"] = type(machine).model_validate(twin)
+    site.items["twin"] = b.replace(b.protected_item("twin"), friendly_name="app-1")
+    decision = site.round()
+    assert decision.machines_to_delete == ()
+    assert {m.key.name for m in decision.machines} == {name, "twin"}
+
+
 def test_an_id_that_is_not_there():
     site = world("app-1", machines=[{"name": "app-1", "id": "/nowhere"}])
     assert "no protected item" in plan_of(site.round()).message

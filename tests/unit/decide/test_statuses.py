@@ -137,7 +137,7 @@ def test_nothing_is_written_while_only_clocks_move():
 
 
 def test_ready_months_before_a_disaster():
-    site = world("app-1", "db-1", stage="Prepared")
+    site = world("app-1", "db-1", stage="Prepared", failedOverBefore=None)
     for name in site.items:
         site.items[name] = b.protected_item(name, detail=site.items[name].detail)
     site.azure_vms.clear()
@@ -145,6 +145,7 @@ def test_ready_months_before_a_disaster():
     assert summary(plan) == ("True", "ReadyForFailover")
     assert plan.phase == "NotFailedOver"
     assert plan.stage == "Prepared"
+    assert plan.failover_bound is None
     assert plan.disks.planned == 4
     assert [(w.number, w.machines, w.master_target) for w in plan.waves] == [(1, ["app-1", "db-1"], "mt-win")]
 

@@ -2,11 +2,13 @@
 
 from failback_operator.decide.architectures.base import Architecture
 from failback_operator.decide.architectures.classic import Classic
+from failback_operator.decide.architectures.unhandled import Unhandled
 from failback_operator.domain.vault import ProtectedItem
 
 ARCHITECTURES: tuple[Architecture, ...] = (Classic(),)
+UNHANDLED = Unhandled()
 
 
-def architecture_of(item: ProtectedItem) -> Architecture | None:
-    """The architecture that handles the item, or None where the operator knows none."""
-    return next((a for a in ARCHITECTURES if a.handles(item)), None)
+def architecture_of(item: ProtectedItem) -> Architecture:
+    """The architecture that handles the item; one that allows nothing where the operator drives none."""
+    return next((a for a in ARCHITECTURES if a.handles(item)), UNHANDLED)
