@@ -1,0 +1,210 @@
+"""The real API server takes the CRDs, keeps every member of samples and statuses, and refuses bad input by the field's name."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.integration.kube.conftest import ROOT, told
+from tests.integration.kube.objects import GONE, RECORD, SPECS, made
+from tests.unit import builders
+
+from failback_lab.kubectl import Kubectl
+from failback_operator.api.crds import KINDS, definition
+from failback_operator.api.v1alpha1 import FailbackPlan
+from failback_operator.decide.evaluate import evaluate
+from failback_operator.domain.steps import ObjectKey
+
+SAMPLES = sorted((ROOT / "deploy" / "samples").glob("*.yaml"))
+
+
+def applied(kubectl: Kubectl, *objects: dict[str, Any], flags: tuple[str, ...] = ()) -> Any:
+    """Apply strictly: a member that the schema does not know is an error, not a warning."""
+    stream = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    return told(kubectl, "apply", "--server-side", "--force-conflicts", "--validate=strict", *flags, "-f", "-", stdin=stream)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_the_crd_is_structural_and_its_rules_compile(installed: Kubectl, kind):
+    found = json.loads(installed.run("get", "crd", f"{kind.plural}.failback.dev", "-o", "json"))
+    conditions = {each["type"]: each["status"] for each in found["status"]["conditions"]}
+    assert conditions["Established"] == "True"
+    assert conditions["NamesAccepted"] == "True"
+    assert conditions.get("NonStructuralSchema", "False") == "False"
+
+
+def test_the_category_and_short_names_find_our_objects(installed: Kubectl, namespace):
+    assert applied(installed, *(made(kind, namespace) for kind in SPECS)).code == 0
+    names = installed.run("get", "failback", "-n", namespace, "-o", "name").split()
+    assert sorted(names) == sorted(f"{kind.lower()}.failback.dev/one" for kind in SPECS)
+    header = installed.run("get", "fbp", "-n", namespace).splitlines()[0].split()
+    assert header == ["NAME", "STAGE", "READY", "PHASE", "MACHINES", "DISKS", "WAVE", "PROGRESS", "MESSAGE", "AGE"]
+    for short in ("rsite", "mt", "ps", "fbm"):
+        assert "one" in installed.run("get", short, "-n", namespace, "-o", "wide")
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_every_sample_round_trips(installed: Kubectl, namespace, path: Path):
+    for sample in yaml.safe_load_all(path.read_text()):
+        sample["metadata"]["namespace"] = namespace
+        assert applied(installed, sample).err == ""
+        stored = installed.get(sample["kind"].lower(), namespace, sample["metadata"]["name"])
+        assert missing(sample["spec"], stored["spec"]) == []
+
+
+def test_the_samples_state_every_safety_field_of_a_plan_and_hold_no_null():
+    plan = yaml.safe_load((ROOT / "deploy/samples/failbackplan.yaml").read_text())["spec"]
+    assert {"stage", "suspend", "recoveryPoint", "acceptIndependentPoints", "concurrency", "holds", "waivers"} <= plan.keys()
+    for path in SAMPLES:
+        assert "null" not in [str(event.value) for event in yaml.parse(path.read_text()) if isinstance(event, yaml.ScalarEvent)]
+
+
+def missing(wanted: Any, stored: Any, at: str = "") -> list[str]:
+    """Members of `wanted` that `stored` lacks or holds otherwise; defaults may be added."""
+    if isinstance(wanted, dict):
+        if not isinstance(stored, dict):
+            return [at]
+        return [path for name, value in wanted.items() for path in missing(value, stored.get(name), f"{at}.{name}")]
+    if isinstance(wanted, list):
+        if not isinstance(stored, list) or len(stored) != len(wanted):
+            return [at]
+        return [path for i, value in enumerate(wanted) for path in missing(value, stored[i], f"{at}[{i}]")]
+    return [] if wanted == stored else [at]
+
+
+def filled(schema: dict[str, Any]) -> Any:
+    """A value that has every member of a schema."""
+    if "enum" in schema:
+        return schema["enum"][-1]
+    if "properties" in schema:
+        return {name: filled(child) for name, child in schema["properties"].items()}
+    if "items" in schema:
+        return [filled(schema["items"])]
+    text = "2026-11-24T05:00:00Z" if schema.get("format") == "date-time" else "x" * schema.get("minLength", 1)
+    return {"integer": schema.get("maximum", 7), "boolean": True, "string": text}[schema["type"]]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+async def test_a_status_with_every_member_round_trips_through_api_server_and_model(installed: Kubectl, namespace, client, kind):
+    installed.apply(made(kind.name, namespace))
+    schema = definition(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]
+    wanted = kind.model.model_fields["status"].annotation.model_validate(filled(schema)).wire()
+    stored = await write_status(client, ObjectKey(kind.name, namespace, "one"), wanted)
+    assert missing(wanted, stored["status"]) == []
+    assert kind.model.model_validate(stored).status.wire() == wanted
+
+
+async def write_status(client, key: ObjectKey, status: dict[str, Any]):
+    """Write a status as the operator does, and read it back."""
+    found = await client.get(key)
+    await client.patch(key, {"status": status}, found["metadata"]["resourceVersion"], is_status=True)
+    return await client.get(key)
+
+
+async def test_statuses_of_a_judged_site_round_trip(installed: Kubectl, namespace, client):
+    decision = evaluate(builders.view(plans=(builders.plan(stage="Reprotected"),)))
+    assert decision.statuses
+    for key, status in decision.statuses.items():
+        name = f"judged-{key.name}"
+        installed.apply(made(key.kind, namespace, name))
+        stored = await write_status(client, ObjectKey(key.kind, namespace, name), status.wire())
+        assert missing(status.wire(), stored["status"]) == []
+
+
+REFUSED = [
+    ("MasterTarget", {"maxDisks": 61}, "spec.maxDisks"),
+    ("MasterTarget", {"maxDisks": 0}, "spec.maxDisks"),
+    ("MasterTarget", {"siteRef": GONE}, '"siteRef"'),
+    ("MasterTarget", {"remediation__removeSnapshots": "Sometimes"}, "spec.remediation.removeSnapshots"),
+    ("MasterTarget", {"maxDiscs": 3}, "maxDiscs"),
+    ("ProcessServer", {"location": "Moon"}, "spec.location"),
+    ("FailbackPlan", {"stage": "Reprotected"}, "failedOverBefore"),
+    ("FailbackPlan", {"stage": "Everything"}, "spec.stage"),
+    ("FailbackPlan", {"machines": GONE}, "either machines or selector"),
+    ("FailbackPlan", {"machines": []}, "either machines or selector"),
+    ("FailbackPlan", {"selector": {"namePattern": "app-*"}}, "either machines or selector"),
+    ("FailbackPlan", {"machines": [{"name": "a"}, {"name": "a"}]}, "spec.machines"),
+    ("FailbackPlan", {"failedOverBefore": "yesterday"}, "spec.failedOverBefore"),
+    ("FailbackPlan", {"failedOverBefore": "2026-11-24T06:00:00"}, "spec.failedOverBefore"),
+    ("FailbackPlan", {"concurrency__reprotect": 0}, "spec.concurrency.reprotect"),
+    (
+        "FailbackPlan",
+        {"waivers": [{"check": "X", "reason": "r", "by": "me"}]},
+        '"until" in',
+    ),
+    (
+        "FailbackPlan",
+        {"waivers": [{"check": "X", "by": "me", "until": "2026-12-01T00:00:00Z"}]},
+        '"reason" in',
+    ),
+    ("RecoverySite", {"azure__cloud": {"name": "Custom"}}, "resourceManager, authority and audience"),
+    ("RecoverySite", {"azure__cloud": {"name": "Public", "resourceManager": "http://plain"}}, "resourceManager"),
+    ("RecoverySite", {"azure__credentials__secretRef": GONE}, "ClientSecret needs secretRef"),
+    ("RecoverySite", {"azure__credentials__tenantId": "me"}, "spec.azure.credentials.tenantId"),
+    ("RecoverySite", {"vcenters": []}, "spec.vcenters"),
+    ("RecoverySite", {"vcenters__0__ca": {"inline": "x", "secretKeyRef": {"name": "a", "key": "b"}}}, "exactly one of inline"),
+    ("RecoverySite", {"vcenters__0__ca": {}}, "exactly one of inline"),
+    ("RecoverySite", {"vcenters__0__port": 70000}, "port"),
+    ("FailbackMachine", {"itemId": GONE}, '"itemId"'),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "says"), REFUSED, ids=lambda value: value if isinstance(value, str) else None)
+def test_bad_input_is_refused_and_the_field_named(installed: Kubectl, namespace, kind, changes, says):
+    answer = applied(installed, made(kind, namespace, **changes))
+    assert answer.code != 0
+    assert says in answer.err
+
+
+CHANGES = [
+    ("RecoverySite", {}, {"vault__name": "another"}, "the vault of a site is immutable"),
+    ("RecoverySite", {}, {"vault__fabric": "cs-2"}, "the vault of a site is immutable"),
+    ("FailbackMachine", {}, {"itemId": "/another"}, "the item of a machine is immutable"),
+    ("FailbackMachine", {"recorded": [RECORD]}, {"recorded": GONE}, "written once and never changed"),
+    ("FailbackMachine", {"recorded": [RECORD]}, {"recorded": []}, "written once and never changed"),
+    ("FailbackMachine", {"recorded": [RECORD]}, {"recorded": [{**RECORD, "azureVmId": "/x"}]}, "written once and never changed"),
+    ("FailbackMachine", {"recorded": [RECORD]}, {"recorded": [{**RECORD, "disks": []}]}, "written once and never changed"),
+    (
+        "FailbackMachine",
+        {"recorded": [RECORD]},
+        {"recorded": [{**RECORD, "failedOverAt": "2026-11-25T05:00:00Z"}]},
+        "written once and never changed",
+    ),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_written_once_stays(installed: Kubectl, namespace, change):
+    kind, before, after, says = change
+    installed.apply(made(kind, namespace, **before))
+    stream = json.dumps(made(kind, namespace, **after))
+    answer = told(installed, "replace", "-f", "-", stdin=stream)
+    assert answer.code != 0
+    assert says in answer.err
+
+
+def test_a_further_disaster_is_recorded_beside_the_first(installed: Kubectl, namespace):
+    installed.apply(made("FailbackMachine", namespace, recorded=[RECORD]))
+    second = {**RECORD, "failedOverAt": "2027-01-01T00:00:00Z"}
+    installed.apply(made("FailbackMachine", namespace, recorded=[RECORD, second]))
+    assert len(installed.get("failbackmachine", namespace, "one")["spec"]["recorded"]) == 2
+
+
+def test_defaults_stand_in_the_stored_object(installed: Kubectl, namespace):
+    installed.apply(made("FailbackPlan", namespace), made("MasterTarget", namespace))
+    plan = installed.get("failbackplan", namespace, "one")["spec"]
+    assert (plan["stage"], plan["suspend"], plan["recoveryPoint"]) == ("Prepared", False, "LatestTime")
+    assert plan["concurrency"] == {"reprotect": 4, "failback": 4, "commit": 8, "protect": 4}
+    target = installed.get("mastertarget", namespace, "one")["spec"]
+    assert target["maxDisks"] == 60
+    assert target["remediation"] == {"removeSnapshots": "Manual", "enableDiskUuid": "Manual"}
+
+
+def test_times_that_the_api_server_takes_are_times_for_the_models(installed: Kubectl, namespace):
+    for number, text in enumerate(["2026-11-24T06:00:00Z", "2026-11-24T07:00:00+01:00", "2026-11-24T06:00:00.000Z"]):
+        name = f"time-{number}"
+        installed.apply(made("FailbackPlan", namespace, name, failedOverBefore=text))
+        plan = FailbackPlan.model_validate(installed.get("failbackplan", namespace, name))
+        assert plan.spec.failed_over_before == datetime(2026, 11, 24, 6, tzinfo=UTC)
