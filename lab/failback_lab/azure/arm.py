@@ -31,13 +31,12 @@ class Call:
 
 @dataclass(slots=True)
 class Reply:
-    """One answer. `item`, `direction` and `job` are for the request log."""
+    """One answer. `item` and `job` are for the request log."""
 
     body: Json | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     item: str | None = None
-    direction: str | None = None
     job: str | None = None
 
 

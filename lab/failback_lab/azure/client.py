@@ -47,6 +47,7 @@ class AzureLab:
         self.client_secret = secrets.token_urlsafe(24)
         self.ca_pem = ca.ca_pem
         self.scenario = scenario
+        self.record = record
         self.port = 0
         self._directory = directory
         self._token = secrets.token_urlsafe(24)

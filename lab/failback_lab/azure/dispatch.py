@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -19,6 +20,11 @@ from .requestlog import Entry, RequestLog
 from .routing import Router
 from .simulator import Simulator
 
+_ENTRA = {
+    ("GET", "v2.0/.well-known/openid-configuration"): "entra.metadata",
+    ("GET", "discovery/v2.0/keys"): "entra.keys",
+    ("POST", "oauth2/v2.0/token"): "entra.token",
+}
 _KEPT_HEADERS = ("content-type", "x-ms-client-request-id", "accept")
 
 
@@ -37,6 +43,7 @@ class Dispatcher:
         body = await request.read()
         entry = self.log.open_entry(wire_time(self.lab.world.clock.now()), request.method, request.path, request.query_string)
         entry.client_request_id = request.headers.get("x-ms-client-request-id", "")
+        self._describe(entry, body)
         rule = self.faults.take(request.method, request.path_qs)
         entry.fault = f"{rule.kind}/{rule.when}" if rule else None
         reply = self._failed(rule) if rule and rule.when == "before" else None
@@ -47,6 +54,23 @@ class Dispatcher:
         if rule and rule.when == "after":
             reply = self._failed(rule) or reply
         return await self._send(request, body, entry, rule, reply)
+
+    def _describe(self, entry: Entry, body: bytes) -> None:
+        """Say in the log what was asked, also where a fault or a refusal comes before it is done."""
+        tail = entry.path.strip("/").partition("/")[2]
+        if (entry.method, tail) in _ENTRA:
+            entry.operation = _ENTRA[entry.method, tail]
+            return
+        with suppress(ArmError):
+            route, params = self.router.find(entry.method, entry.path)
+            entry.operation = route.operation
+            item = self.lab.world.item(params["item"]) if "item" in params else None
+            entry.item = item.friendly_name if item else None
+            properties = _json(body).get("properties")
+            if isinstance(properties, dict):
+                entry.direction = properties.get("failoverDirection")
+                details = properties.get("providerSpecificDetails")
+                entry.instance_type = details.get("instanceType") if isinstance(details, dict) else None
 
     def _failed(self, rule: FaultRule) -> Reply | None:
         """The answer that a rule makes in place of the true one, or None."""
@@ -65,20 +89,16 @@ class Dispatcher:
         except ArmError as error:
             return _refusal(error)
         entry.accepted = reply.status < 400
-        entry.item, entry.direction, entry.job = reply.item, reply.direction, reply.job
+        entry.item, entry.job = reply.item or entry.item, reply.job
         return reply
 
     async def _entra(self, request: web.Request, body: bytes, entry: Entry) -> Reply | None:
-        parts = request.path.strip("/").split("/")
-        tenant, tail = parts[0], "/".join(parts[1:])
-        if tail == "v2.0/.well-known/openid-configuration":
-            entry.operation = "entra.metadata"
+        tenant = request.path.strip("/").split("/")[0]
+        if entry.operation == "entra.metadata":
             return self.lab.entra.metadata(tenant)
-        if tail == "discovery/v2.0/keys":
-            entry.operation = "entra.keys"
+        if entry.operation == "entra.keys":
             return self.lab.entra.keys()
-        if tail == "oauth2/v2.0/token" and request.method == "POST":
-            entry.operation = "entra.token"
+        if entry.operation == "entra.token":
             return self.lab.entra.token(tenant, await _form(request, body))
         return None
 
@@ -86,13 +106,11 @@ class Dispatcher:
         lab = self.lab
         account = lab.directory.account_of(request.headers.get("Authorization"), lab.entra.authority)
         route, params = self.router.find(request.method, request.path)
-        entry.operation = route.operation
         query = {k.casefold(): v for k, v in request.query.items()}
         if not query.get("api-version"):
             text = "The api-version query parameter (?api-version=) is required for all requests."
             raise ArmError(400, "MissingApiVersionParameter", text)
         call = Call(request.method, request.path, params, query, _json(body), entry.client_request_id)
-        entry.instance_type = _instance_type(call.body)
         lab.check_scope(call)
         check_access(account, request.method, request.path)
         remaining = self.budget.spend(request.method, lab.world.clock.now())
@@ -167,12 +185,6 @@ def _json(body: bytes) -> Json:
     return value
 
 
-def _instance_type(body: Json) -> str | None:
-    properties = body.get("properties")
-    details = properties.get("providerSpecificDetails") if isinstance(properties, dict) else None
-    return str(details["instanceType"]) if isinstance(details, dict) and "instanceType" in details else None
-
-
 async def _form(request: web.Request, body: bytes) -> Mapping[str, str]:
     if not body:
         return {}
@@ -181,9 +193,10 @@ async def _form(request: web.Request, body: bytes) -> Mapping[str, str]:
 
 def _pair(request: web.Request, body: bytes, entry: Entry, reply: Reply) -> Json:
     is_form = request.content_type == "application/x-www-form-urlencoded"
-    sent: object = None
-    if body:
-        sent = {"form": "***"} if is_form else json.loads(body)
+    sent: object = {"form": "***"} if is_form else None
+    if body and not is_form:
+        with suppress(ValueError):  # what is no JSON was refused as such
+            sent = json.loads(body)
     return {
         "seq": entry.seq,
         "operation": entry.operation,

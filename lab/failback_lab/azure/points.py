@@ -52,8 +52,7 @@ def consistency_points(world: World, item: Item) -> dict[str, datetime]:
 def _moments(world: World, item: Item, first: datetime, step: timedelta) -> list[datetime]:
     """Times `first`, `first + step`, ... within the retention of the item's policy and its protection."""
     now = world.clock.now()
-    kept = world.clock.span(world.policies[item.policy].retention * 60)
-    oldest = max(now - kept, item.protected_since or now)
+    oldest = max(now - world.retention_of(item), item.protected_since or now)
     skipped = max(0, -((first - oldest) // step))
     found = []
     moment = first + skipped * step

@@ -20,6 +20,8 @@ from .overlay import Overlay
 from .plans import commit_tasks, failover_tasks
 from .servers import Mapping, MasterTarget, Policy, ProcessServer, host_id, master_targets, policies, process_servers
 
+STANDARD_RETENTION_MINUTES = 1440
+
 
 @dataclass(slots=True)
 class RecoveryPlan:
@@ -85,6 +87,11 @@ class World:
     def group_of(self, item: Item) -> list[Item]:
         """All items that share the multi-VM group of `item`, itself among them."""
         return [i for i in self.items.values() if i.group_id == item.group_id]
+
+    def retention_of(self, item: Item) -> timedelta:
+        """How long recovery points are kept here; the standard 24 hours when the policy has been deleted meanwhile."""
+        policy = self.policies.get(item.policy)
+        return self.clock.span((policy.retention if policy else STANDARD_RETENTION_MINUTES) * 60)
 
     def forward_policy(self) -> str:
         """Name of the first policy towards Azure."""

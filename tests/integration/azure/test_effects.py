@@ -128,6 +128,12 @@ def test_paravirtual_controller_on_the_master_target(site_vault: Vault, site: Se
     assert refused(site_vault) == ["LAB-UNKNOWN-2"]
 
 
+def test_master_target_is_off(site_vault: Vault, site: Session) -> None:
+    """Source: requirement R18: without the running machine there is no master target."""
+    site.run(site.vm("mt-win-1").PowerOffVM_Task())
+    assert refused(site_vault) == ["LAB-UNKNOWN-9"]
+
+
 def test_master_target_is_full(site_vault: Vault, site: Session) -> None:
     """Source: requirement R6: 60 disks are accepted, 61 are not."""
     target = site.vm("mt-win-1")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,152 +14,195 @@ from failback_lab.azure.config import Limits
 from failback_lab.pki import LabCa
 from failback_lab.scenario import Scenario
 
+MACHINES = ("payroll-db-1", "payroll-app-1", "payroll-web-1", "shop-db-1", "shop-web-1", "files-1", "crm-1", "mail-relay-1")
 ITEMS = r"/vaults/[^/]+/replicationProtectedItems\?"
 
 
-def test_connection_closed_before_the_request_is_done(own_vault: Vault) -> None:
+@pytest.fixture(scope="module")
+def module_azure(tmp_path_factory: pytest.TempPathFactory, lab_ca: LabCa, demo_scenario: Scenario) -> Iterator[AzureLab]:
+    """One Azure for all tests here: what they change are faults and, each, a machine of its own."""
+    directory = tmp_path_factory.mktemp("azure")
+    with AzureLab(directory, lab_ca, demo_scenario, None, speed=60, record=directory / "record.jsonl") as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def module_vault(module_azure: AzureLab) -> Vault:
+    return Vault(module_azure, retry_total=0)
+
+
+@pytest.fixture
+def faulty(module_vault: Vault) -> Vault:
+    module_vault.azure.clear_faults()
+    module_vault.azure.clear_sets()
+    return module_vault
+
+
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[str]:
+    return iter(MACHINES)
+
+
+@pytest.fixture
+def machine(untouched: Iterator[str]) -> str:
+    """A machine that no other test here has moved."""
+    return next(untouched)
+
+
+def test_connection_closed_before_the_request_is_done(faulty: Vault) -> None:
     """Source: issue, section 2: fault "before"."""
-    own_vault.azure.fault(kind="close", method="POST", path="/failoverCommit", when="before")
-    own_vault.azure.fault(kind="close", method="POST", path="/reProtect", when="before")
+    faulty.azure.fault(kind="close", method="POST", path="/failoverCommit", when="before")
+    faulty.azure.fault(kind="close", method="POST", path="/reProtect", when="before")
     with pytest.raises((ServiceResponseError, ServiceRequestError)):
-        own_vault.sdk.replication_protected_items.begin_reprotect(
-            *own_vault.place("crm-1"), own_vault.to_site(), polling=False, retry_total=0
+        faulty.sdk.replication_protected_items.begin_reprotect(
+            *faulty.place("crm-1"), faulty.to_site(), polling=False, retry_total=0
         )
-    assert own_vault.item("crm-1").properties.current_scenario.scenario_name == "None"
-    entry = own_vault.azure.log()[-2]
-    assert (entry["operation"], entry["fault"], entry["accepted"], entry["job"]) == ("", "close/before", False, None)
+    assert faulty.item("crm-1").properties.current_scenario.scenario_name == "None"
+    entry = next(e for e in reversed(faulty.azure.log()) if e["operation"] == "reProtect")
+    assert (entry["item"], entry["instance_type"]) == ("crm-1", "InMage")
+    assert (entry["fault"], entry["accepted"], entry["job"]) == ("close/before", False, None)
 
 
-def test_answer_lost_after_the_request_was_done(own_vault: Vault) -> None:
+def test_answer_lost_after_the_request_was_done(faulty: Vault, machine: str) -> None:
     """Source: issue, section 2: fault "after" (done, but the answer is lost)."""
-    own_vault.azure.fault(kind="close", method="POST", path="/reProtect", when="after")
+    faulty.azure.fault(kind="close", method="POST", path="/reProtect", when="after")
     with pytest.raises((ServiceResponseError, ServiceRequestError)):
-        own_vault.sdk.replication_protected_items.begin_reprotect(
-            *own_vault.place("crm-1"), own_vault.to_site(), polling=False, retry_total=0
+        faulty.sdk.replication_protected_items.begin_reprotect(
+            *faulty.place(machine), faulty.to_site(), polling=False, retry_total=0
         )
-    entry = next(e for e in own_vault.azure.log() if e["operation"] == "reProtect")
-    assert (entry["fault"], entry["accepted"], entry["status"], entry["item"]) == ("close/after", True, 0, "crm-1")
+    entry = next(e for e in faulty.azure.log() if e["operation"] == "reProtect" and e["item"] == machine)
+    assert (entry["fault"], entry["accepted"], entry["status"]) == ("close/after", True, 0)
     assert (entry["instance_type"], entry["direction"]) == ("InMage", "RecoveryToPrimary")
-    assert own_vault.job(entry["job"]).properties.scenario_name == "SwitchReplicationGroupProtection"
-    assert own_vault.azure.counts()["operations"]["crm-1"] == {"reProtect/InMage": 1}
+    assert faulty.job(entry["job"]).properties.scenario_name == "SwitchReplicationGroupProtection"
+    assert faulty.azure.counts()["operations"][machine] == {"reProtect/InMage": 1}
 
 
 @pytest.mark.parametrize("status", [500, 503, 409, 403])
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_error_answers_before_and_after(own_vault: Vault, status: int, when: str) -> None:
+def test_error_before_the_request_is_done(faulty: Vault, status: int) -> None:
     """Source: issue, section 2: 500, 503; facts, section 1, pitfalls: clients repeat mutations on these."""
-    own_vault.azure.fault(kind="error", method="POST", path="/reProtect", when=when, status=status, retry_after=1)
-    answer = own_vault.post("crm-1", "reProtect", own_vault.to_site())
+    faulty.azure.fault(kind="error", method="POST", path="/reProtect", status=status, retry_after=1)
+    answer = faulty.post("crm-1", "reProtect", faulty.to_site())
     assert (answer.status, answer.headers["Retry-After"]) == (status, "1")
-    entry = own_vault.azure.log()[-1]
-    assert (entry["accepted"], entry["job"] is not None) == (when == "after",) * 2
+    assert faulty.azure.log()[-1]["accepted"] is False
 
 
-def test_sdk_repeats_a_mutation_on_503_and_both_are_seen(own_vault: Vault) -> None:
+@pytest.mark.parametrize("status", [500, 503])
+def test_error_after_the_request_was_done(faulty: Vault, machine: str, status: int) -> None:
+    """Source: issue, section 2: done, but the answer is lost."""
+    faulty.azure.fault(kind="error", method="POST", path="/reProtect", when="after", status=status)
+    assert faulty.post(machine, "reProtect", faulty.to_site()).status == status
+    entry = faulty.azure.log()[-1]
+    assert (entry["accepted"], entry["status"]) == (True, status)
+    assert faulty.job(entry["job"]).properties.target_object_name == machine
+
+
+def test_sdk_repeats_a_mutation_on_503_and_both_are_seen(faulty: Vault, machine: str) -> None:
     """Source: facts, section 1, pitfalls: POST is retried on 503, with the same x-ms-client-request-id."""
-    vault = Vault(own_vault.azure)
-    own_vault.azure.fault(kind="error", method="POST", path="/reProtect", when="after", status=503)
+    vault = Vault(faulty.azure)
+    faulty.azure.fault(kind="error", method="POST", path="/reProtect", when="after", status=503)
     with pytest.raises(HttpResponseError) as caught:
-        vault.sdk.replication_protected_items.begin_reprotect(*vault.place("crm-1"), vault.to_site(), polling=False)
+        vault.sdk.replication_protected_items.begin_reprotect(*vault.place(machine), vault.to_site(), polling=False)
     assert caught.value.status_code == 409
-    first, second = (e for e in vault.azure.log() if e["operation"] == "reProtect")
+    first, second = (e for e in vault.azure.log() if e["operation"] == "reProtect" and e["item"] == machine)
     assert first["client_request_id"] == second["client_request_id"]
     assert (first["accepted"], second["accepted"]) == (True, False)
 
 
 @pytest.mark.parametrize("retry_after", [None, 2])
-def test_throttling_with_and_without_retry_after(own_vault: Vault, retry_after: int | None) -> None:
+def test_throttling_with_and_without_retry_after(faulty: Vault, retry_after: int | None) -> None:
     """Source: issue, section 2: 429 with and without Retry-After."""
-    own_vault.azure.fault(kind="throttle", path=ITEMS, retry_after=retry_after)
-    answer = own_vault.raw("GET", f"{own_vault.path}/replicationProtectedItems")
+    faulty.azure.fault(kind="throttle", path=ITEMS, retry_after=retry_after)
+    answer = faulty.raw("GET", f"{faulty.path}/replicationProtectedItems")
     assert answer.status == 429
     assert answer.headers.get("Retry-After") == (None if retry_after is None else "2")
-    assert own_vault.raw("GET", f"{own_vault.path}/replicationProtectedItems").status == 200
+    assert faulty.raw("GET", f"{faulty.path}/replicationProtectedItems").status == 200
 
 
-def test_nth_request_and_count(own_vault: Vault) -> None:
+def test_nth_request_and_count(faulty: Vault) -> None:
     """Source: issue, section 2: by method, path pattern, nth call."""
-    own_vault.azure.fault(kind="error", method="GET", path=ITEMS, nth=2, count=2)
-    path = f"{own_vault.path}/replicationProtectedItems"
-    assert [own_vault.raw("GET", path).status for _ in range(4)] == [200, 500, 500, 200]
-    own_vault.azure.fault(kind="error", path=ITEMS, count=-1)
-    assert {own_vault.raw("GET", path).status for _ in range(4)} == {500}
-    own_vault.azure.clear_faults()
-    assert own_vault.raw("GET", path).status == 200
+    faulty.azure.fault(kind="error", method="GET", path=ITEMS, nth=2, count=2)
+    path = f"{faulty.path}/replicationProtectedItems"
+    assert [faulty.raw("GET", path).status for _ in range(4)] == [200, 500, 500, 200]
+    faulty.azure.fault(kind="error", path=ITEMS, count=-1)
+    assert {faulty.raw("GET", path).status for _ in range(4)} == {500}
+    faulty.azure.clear_faults()
+    assert faulty.raw("GET", path).status == 200
 
 
-def test_slow_answer_is_logged_before_it_comes(own_vault: Vault) -> None:
+def test_slow_answer_is_logged_before_it_comes(faulty: Vault) -> None:
     """Source: issue, section 2: slow."""
-    own_vault.azure.fault(kind="slow", path=ITEMS, seconds=0.7)
+    faulty.azure.fault(kind="slow", path=ITEMS, seconds=0.7)
     began = time.monotonic()
-    assert own_vault.raw("GET", f"{own_vault.path}/replicationProtectedItems").status == 200
+    assert faulty.raw("GET", f"{faulty.path}/replicationProtectedItems").status == 200
     assert time.monotonic() - began > 0.7
 
 
-def test_half_a_page_as_a_short_list_and_as_a_broken_body(own_vault: Vault) -> None:
+def test_half_a_page_as_a_short_list_and_as_a_broken_body(faulty: Vault) -> None:
     """Source: issue, section 2: half a page."""
-    own_vault.azure.fault(kind="half_list", path=ITEMS)
-    assert len(own_vault.items()) == 2
-    own_vault.azure.fault(kind="half_body", path=ITEMS)
+    faulty.azure.fault(kind="half_list", path=ITEMS)
+    assert len(faulty.items()) == 2
+    faulty.azure.fault(kind="half_body", path=ITEMS)
     with pytest.raises((IncompleteReadError, ServiceResponseError, HttpResponseError)):
-        own_vault.items()
-    assert len(own_vault.items()) == 8
+        faulty.items()
+    assert len(faulty.items()) == 8
 
 
-def test_expired_token_is_renewed_by_the_sdk(own_vault: Vault) -> None:
+def test_expired_token_is_renewed_by_the_sdk(faulty: Vault) -> None:
     """Source: issue, section 2: expired token; facts, section 5 (claims challenge)."""
-    own_vault.azure.fault(kind="expired_token", path=ITEMS)
-    assert len(own_vault.items()) == 8
+    faulty.azure.fault(kind="expired_token", path=ITEMS)
+    assert len(faulty.items()) == 8
 
 
-def test_faults_reach_the_token_endpoint(own_azure: AzureLab) -> None:
+def test_faults_reach_the_token_endpoint(module_azure: AzureLab) -> None:
     """Source: brief: faults by path, of every request."""
-    own_azure.fault(kind="error", path="/oauth2/v2.0/token", status=503, count=1)
-    cred = credential(own_azure)
-    assert cred.get_token(f"{own_azure.base_url}/.default").token
-    assert [e["status"] for e in own_azure.log() if e["method"] == "POST"] == [503, 200]
+    before = module_azure.log()[-1]["seq"]
+    module_azure.fault(kind="error", path="/oauth2/v2.0/token", status=503, count=1)
+    cred = credential(module_azure)
+    assert cred.get_token(f"{module_azure.base_url}/.default").token
+    assert [e["status"] for e in module_azure.log(since=before) if e["operation"] == "entra.token"] == [503, 200]
 
 
-def test_control_needs_its_own_token(own_azure: AzureLab) -> None:
+def test_control_needs_its_own_token(module_azure: AzureLab) -> None:
     """Source: brief: control endpoints under /_lab/ with X-Lab-Token."""
-    answer = send(own_azure, "GET", f"{own_azure.base_url}/_lab/log", None, {"X-Lab-Token": "wrong"})
+    answer = send(module_azure, "GET", f"{module_azure.base_url}/_lab/log", None, {"X-Lab-Token": "wrong"})
     assert answer.status == 401
     with pytest.raises(LabRequestError, match="kind"):
-        own_azure.fault(kind="earthquake")
+        module_azure.fault(kind="earthquake")
 
 
-def test_log_and_record_hold_no_secret(own_vault: Vault, tmp_path: Path) -> None:
+def test_log_and_record_hold_no_secret(faulty: Vault, machine: str) -> None:
     """Source: brief: never secrets; record of full pairs."""
-    own_vault.post("crm-1", "reProtect", own_vault.to_site())
-    token = own_vault.credential.get_token(f"{own_vault.azure.base_url}/.default").token
-    text = (tmp_path / "record.jsonl").read_text()
-    for secret in (own_vault.azure.client_secret, token):
+    faulty.post(machine, "reProtect", faulty.to_site())
+    token = faulty.credential.get_token(f"{faulty.azure.base_url}/.default").token
+    text = faulty.azure.record.read_text()
+    for secret in (faulty.azure.client_secret, token):
         assert secret not in text
-        assert secret not in json.dumps(own_vault.azure.log())
+        assert secret not in json.dumps(faulty.azure.log())
     pairs = [json.loads(line) for line in text.splitlines()]
-    post = next(p for p in pairs if p["url"].split("?")[0].endswith("/reProtect"))
-    assert (post["method"], post["status"], post["response_body"]) == ("POST", 202, None)
+    path = f"{faulty.item_path(machine)}/reProtect"
+    post = next(p for p in pairs if path in p["url"] and p["status"] == 202)
+    assert (post["method"], post["response_body"]) == ("POST", None)
     assert post["request_body"]["properties"]["failoverDirection"] == "RecoveryToPrimary"
     assert "Authorization" not in post["request_headers"]
 
 
-def test_log_can_be_read_from_a_number_on(own_vault: Vault) -> None:
+def test_log_can_be_read_from_a_number_on(faulty: Vault) -> None:
     """Source: brief: request log."""
-    last = own_vault.azure.log()[-1]["seq"]
-    own_vault.item("crm-1")
-    (entry,) = own_vault.azure.log(since=last)
+    last = faulty.azure.log()[-1]["seq"]
+    faulty.item("crm-1")
+    (entry,) = faulty.azure.log(since=last)
     assert (entry["operation"], entry["item"], entry["status"]) == ("items.get", "crm-1", 200)
     assert entry["client_request_id"]
 
 
-def test_answer_can_be_overlaid(own_vault: Vault) -> None:
+def test_answer_can_be_overlaid(faulty: Vault) -> None:
     """Source: brief: set(kind, name, path, value)."""
-    own_vault.azure.set("processServer", "ps-azure-1", "lastHeartbeat", "2026-01-01T00:00:00Z")
-    own_vault.azure.set("item", "crm-1", "properties.replicationHealth", "Critical")
-    assert own_vault.server("ps-azure-1").last_heartbeat.year == 2026
-    assert own_vault.item("crm-1").properties.replication_health == "Critical"
-    own_vault.azure.clear_sets()
-    assert own_vault.item("crm-1").properties.replication_health == "Normal"
+    faulty.azure.set("processServer", "ps-azure-1", "lastHeartbeat", "2026-01-01T00:00:00Z")
+    faulty.azure.set("item", "crm-1", "properties.replicationHealth", "Critical")
+    assert faulty.server("ps-azure-1").last_heartbeat.year == 2026
+    assert faulty.item("crm-1").properties.replication_health == "Critical"
+    faulty.azure.clear_sets()
+    assert faulty.item("crm-1").properties.replication_health == "Normal"
 
 
 def test_budget_is_counted_down_and_refused_when_spent(tmp_path: Path, lab_ca: LabCa, demo_scenario: Scenario) -> None:

@@ -85,8 +85,7 @@ def _in_mage(world: World, it: Item, now: datetime) -> Json:
 def _retention_window(world: World, it: Item, now: datetime) -> tuple[str | None, str | None]:
     if it.protected_since is None:
         return None, None
-    kept = world.clock.span(world.policies[it.policy].retention * 60)
-    return wire_seconds(max(it.protected_since, now - kept)), wire_seconds(now)
+    return wire_seconds(max(it.protected_since, now - world.retention_of(it))), wire_seconds(now)
 
 
 def _disk(it: Item, index: int, now: datetime) -> Json:

@@ -4,7 +4,6 @@ from failback_lab.azure.arm import ArmError, Call, Json, Reply, Route, not_found
 from failback_lab.azure.faultbook import NOT_SIMULATED
 from failback_lab.azure.items import Item, Stage
 from failback_lab.azure.jobs import Job
-from failback_lab.azure.operation import properties
 from failback_lab.azure.points import recovery_points
 from failback_lab.azure.render import catalog, items
 from failback_lab.azure.routing import CONTAINER, ITEM, VAULT, get
@@ -71,21 +70,19 @@ class ItemRoutes:
 
     async def _reprotect(self, call: Call) -> Reply:
         item = self._lab.item(call)
-        return self._accepted(item, call, self._lab.reprotects.reprotect(item, call))
+        return self._accepted(item, self._lab.reprotects.reprotect(item, call))
 
     async def _failover(self, call: Call) -> Reply:
         item = self._lab.item(call)
-        return self._accepted(item, call, self._lab.failovers.unplanned_failover(item, call))
+        return self._accepted(item, self._lab.failovers.unplanned_failover(item, call))
 
     async def _commit(self, call: Call) -> Reply:
         item = self._lab.item(call)
-        return self._accepted(item, call, self._lab.failovers.commit(item, call))
+        return self._accepted(item, self._lab.failovers.commit(item, call))
 
-    def _accepted(self, item: Item, call: Call, job: Job) -> Reply:
+    def _accepted(self, item: Item, job: Job) -> Reply:
         reply = self._lab.lro.accepted(job)
         reply.item = item.friendly_name
-        if call.body:
-            reply.direction = str(properties(call.body).get("failoverDirection"))
         return reply
 
     async def _absent(self, call: Call) -> Reply:
