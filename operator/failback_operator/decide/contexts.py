@@ -62,7 +62,8 @@ def plan_state(selection: Selection, surveys: tuple[Survey, ...], around: Surrou
     """The contexts of a plan and its machines."""
     plan = selection.plan
     server = process_server(plan, around.servers)
-    machines = tuple(Machine(survey, _machine_context(survey, server, around)) for survey in surveys)
+    candidates = tuple(around.targets[t.target.name] for t in allowed_targets(plan, around.located))
+    machines = tuple(Machine(s, _machine_context(s, server, candidates, around)) for s in surveys)
     known = set(around.targets)
     rivals = tuple((s.name, rival) for s in surveys for rival in s.rivals)
     unknown = tuple(sorted(ref.name for ref in plan.spec.master_targets if ref.name not in known))
@@ -80,7 +81,9 @@ def process_server(plan: FailbackPlan, servers: tuple[ServerContext, ...]) -> Se
     return in_azure[0] if len(in_azure) == 1 else None
 
 
-def _machine_context(survey: Survey, server: ServerContext | None, around: Surroundings) -> MachineContext:
+def _machine_context(
+    survey: Survey, server: ServerContext | None, candidates: tuple[TargetContext, ...], around: Surroundings
+) -> MachineContext:
     found = survey.round
     assigned = around.assignments.target_of(survey)
     return MachineContext(
@@ -94,7 +97,7 @@ def _machine_context(survey: Survey, server: ServerContext | None, around: Surro
         vms=survey.vms,
         azure_vm=survey.azure_vm,
         azure_vm_is_missing=survey.azure_vm_is_missing,
-        candidates=tuple(around.targets[t.target.name] for t in allowed_targets(survey, around.located)),
+        candidates=candidates,
         assigned=around.targets.get(assigned) if assigned else None,
         process_server=server,
         record=found.record if found else None,

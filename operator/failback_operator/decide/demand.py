@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import Stage
 from failback_operator.decide.index import SiteIndex
@@ -55,11 +56,18 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The targets of the site with the operating system of each."""
+    """The targets of the site with the operating system of each; what fits is asked once a system."""
 
     targets: tuple[Located, ...]
     systems: Mapping[str, OperatingSystem]
     index: SiteIndex
+    known: dict[OperatingSystem, frozenset[str]] = field(default_factory=dict)
+
+    def fitting(self, machine: OperatingSystem) -> frozenset[str]:
+        """Names of the targets whose operating system does not forbid the machine."""
+        if machine not in self.known:
+            self.known[machine] = frozenset(name for name, target in self.systems.items() if can_take(target, machine))
+        return self.known[machine]
 
 
 def distribute(
@@ -180,12 +188,12 @@ def _fixed_target(survey: Survey, by_server: Mapping[str, str]) -> str | None:
 
 def _candidates(group: list[Survey], fleet: Fleet) -> tuple[str, ...]:
     """Names of the targets that the plan allows and whose operating system does not forbid any member."""
-    systems = [machine_system(survey) for survey in group]
-    allowed = (t.target.name for t in allowed_targets(group[0], fleet.targets))
-    return tuple(name for name in allowed if all(can_take(fleet.systems[name], system) for system in systems))
+    fitting = [fleet.fitting(machine_system(survey)) for survey in group]
+    allowed = (t.target.name for t in allowed_targets(group[0].plan, fleet.targets))
+    return tuple(name for name in allowed if all(name in names for names in fitting))
 
 
-def allowed_targets(survey: Survey, targets: tuple[Located, ...]) -> tuple[Located, ...]:
+def allowed_targets(plan: FailbackPlan, targets: tuple[Located, ...]) -> tuple[Located, ...]:
     """The candidates of the plan: those that it names, else all of the site."""
-    named = {ref.name for ref in survey.plan.spec.master_targets}
+    named = {ref.name for ref in plan.spec.master_targets}
     return tuple(t for t in targets if not named or t.target.name in named)

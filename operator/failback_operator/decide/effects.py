@@ -1,7 +1,7 @@
 """Which effects on protected items are wanted now: at most one a machine, in the order in which they should be made."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -43,10 +43,12 @@ class Schedule:
     mending: frozenset[str] = frozenset()
     running: Counter[Step] = field(default_factory=Counter)
     moved_groups: set[str] = field(default_factory=set)
+    members: dict[str, list[Standing]] = field(default_factory=dict)
 
     def run(self) -> tuple[Standing, ...]:
         """The standings with what each machine waits for, or the effect that is wanted for it."""
         for standing in self.standings:
+            self.members.setdefault(standing.machine.survey.group_key, []).append(standing)
             for step, kind in EFFECT_OF_STEP.items():
                 self.running[step] += standing.phase is FLIGHT[kind]
             if _has_open_intent(standing):
@@ -120,7 +122,7 @@ class Schedule:
     def _held_by_group(self, standing: Standing, step: Step) -> Wait | None:
         if step not in TOGETHER:
             return None
-        for member in self._members(standing):
+        for member in self.members[standing.machine.survey.group_key]:
             if member is standing:
                 continue
             if member.phase in BEFORE[step]:
@@ -130,10 +132,6 @@ class Schedule:
             if member.step is step and self._hold(member.name):
                 return Wait(WaitReason.GROUP, f"{member.name} of its group is held")
         return None
-
-    def _members(self, standing: Standing) -> Iterable[Standing]:
-        key = standing.machine.survey.group_key
-        return (s for s in self.standings if s.machine.survey.group_key == key)
 
     def _no_slots(self, standing: Standing, step: Step) -> Wait | None:
         if step is not Step.REPROTECT:

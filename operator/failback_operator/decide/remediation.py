@@ -18,6 +18,7 @@ from failback_operator.domain.vsphere import PowerState
 
 NO_SNAPSHOTS, DISK_UUID = "NoSnapshots", "DiskEnableUuid"
 MOST_TEXT = 1024
+MOST_AFFECTED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def _snapshots(context: TargetContext, located: LocatedVm, failing: dict[str, Ru
         return None
     names = ", ".join(f'"{s.name}"' for s in sorted(vm.snapshots, key=lambda s: (s.created, s.moref)))
     noun = "snapshot" if len(vm.snapshots) == 1 else f"{len(vm.snapshots)} snapshots"
-    text = f"Will be removed by the operator: {noun} {names} of {vm.name}."
+    text = f"Will be removed by the operator: {noun} {names} of {vm.name}.{_affected(context)}"
     return Fix(EffectKind.REMOVE_SNAPSHOTS, NO_SNAPSHOTS, text, _obstacle(context))
 
 
@@ -63,11 +64,11 @@ def _disk_uuid(context: TargetContext, located: LocatedVm, failing: dict[str, Ru
         if spec.remediation.enable_disk_uuid != "Automatic":
             return None
         after = "it is power-cycled afterwards" if spec.allow_power_cycle else "it takes effect when a person power-cycles the VM"
-        text = f"Will be set by the operator: disk.EnableUUID=TRUE of {vm.name}; {after}."
+        text = f"Will be set by the operator: disk.EnableUUID=TRUE of {vm.name}; {after}.{_affected(context)}"
         return Fix(EffectKind.SET_DISK_UUID, DISK_UUID, text, _obstacle(context))
     if not spec.allow_power_cycle or vm.power_state is not PowerState.ON:
         return None
-    text = f"Will be power-cycled by the operator: {vm.name}, so that disk.EnableUUID takes effect."
+    text = f"Will be power-cycled by the operator: {vm.name}, so that disk.EnableUUID takes effect.{_affected(context)}"
     return Fix(EffectKind.POWER_CYCLE, DISK_UUID, text, _obstacle(context))
 
 
@@ -81,11 +82,19 @@ def _obstacle(context: TargetContext) -> str | None:
     return None
 
 
+def _affected(context: TargetContext) -> str:
+    """Which machines a change of the configuration server affects: all that it protects. Empty for any other VM."""
+    if not context.is_configuration_server:
+        return ""
+    names = sorted(i.friendly_name for i in context.site.vault.items) if context.site.vault else []
+    shown = names[:MOST_AFFECTED]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f" It is the configuration server, which affects {', '.join(shown) or 'every machine of the site'}{more}."
+
+
 def _configuration_server_obstacle(context: TargetContext) -> str | None:
-    vault = context.site.vault
     if not context.target.spec.allow_configuration_server_restart:
-        affected = listed(i.friendly_name for i in vault.items) if vault else "every machine of the site"
-        return f"it is the configuration server, which affects {affected}; allow it with spec.allowConfigurationServerRestart"
+        return "spec.allowConfigurationServerRestart is not set"
     return None if not runs_anything(context.site) else "a job runs in the fabric"
 
 

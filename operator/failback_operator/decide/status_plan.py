@@ -3,7 +3,7 @@
 from failback_operator.api.common import Finding
 from failback_operator.api.v1alpha1 import FailbackPlanStatus
 from failback_operator.api.v1alpha1.failback_plan import FailoverBound
-from failback_operator.decide.conditions import rendered
+from failback_operator.decide.conditions import FALSE, TRUE, Conditions, rendered
 from failback_operator.decide.findings import Shown, shortened, summarised
 from failback_operator.decide.judgement import is_waived
 from failback_operator.decide.plan_conditions import PlanView, conditions
@@ -48,7 +48,7 @@ def plan_status(view: PlanView) -> FailbackPlanStatus:
         failover_bound=_bound(view),
         selected=_selected(view),
         history=history(plan, standings, site.now),
-        message=_message(view, states["Ready"].message)[:MOST_TEXT],
+        message=_message(view, states)[:MOST_TEXT],
     )
 
 
@@ -89,5 +89,8 @@ def _is_about_to_begin(standing: Standing) -> bool:
     return standing.wait is not None and standing.wait.reason is WaitReason.RECORDING
 
 
-def _message(view: PlanView, ready: str) -> str:
-    return f"{view.paused}; {ready}" if view.paused else ready
+def _message(view: PlanView, states: Conditions) -> str:
+    """What Ready says; before it why nothing may begin, after it who waits for slots."""
+    ready, scheduled = states["Ready"], states["Scheduled"]
+    waits = scheduled.message if scheduled.status is FALSE and ready.status is TRUE else None
+    return "; ".join(part for part in (view.paused, ready.message, waits) if part)

@@ -18,7 +18,10 @@ from failback_operator.domain.vault import AzureVm, ProtectedItem
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """One machine of one plan. `round` is None while its item is not known; `disks` None while not known."""
+    """One machine of one plan. `round` is None while its item is not known; `disks` None while not known.
+
+    `group_key` is the same for all members of the plan that go together.
+    """
 
     plan: FailbackPlan
     wanted: Wanted
@@ -28,6 +31,7 @@ class Survey:
     rivals: tuple[str, ...]
     group: tuple[ProtectedItem, ...]
     group_in_plan: bool
+    group_key: str
     vms: tuple[LocatedVm, ...]
     azure_vm: AzureVm | None
     azure_vm_is_missing: bool
@@ -47,12 +51,6 @@ class Survey:
     def machine(self) -> FailbackMachine | None:
         """Its FailbackMachine with the ledger as settled, if that is stored."""
         return self.round.machine if self.round else self.stored
-
-    @property
-    def group_key(self) -> str:
-        """The same for all members of the plan that go together."""
-        first = min((i.arm_id.casefold() for i in self.group), default=f"name:{self.name}")
-        return f"{self.plan.name}/{first}"
 
 
 def settled_machine(machine: FailbackMachine, item: ProtectedItem | None, index: SiteIndex) -> FailbackMachine:
@@ -97,6 +95,7 @@ def survey(selection: Selection, ownership: Ownership, index: SiteIndex) -> tupl
                 rivals=ownership.rivals_of(selection.plan, item) if item else (),
                 group=group,
                 group_in_plan=all(member.arm_id in listed for member in group),
+                group_key=_group_key(selection.plan, wanted, group),
                 vms=vms,
                 azure_vm=azure_vm,
                 azure_vm_is_missing=is_missing,
@@ -104,6 +103,11 @@ def survey(selection: Selection, ownership: Ownership, index: SiteIndex) -> tupl
             )
         )
     return tuple(found)
+
+
+def _group_key(plan: FailbackPlan, wanted: Wanted, group: tuple[ProtectedItem, ...]) -> str:
+    first = min((i.arm_id.casefold() for i in group), default=f"name:{wanted.name}")
+    return f"{plan.name}/{first}"
 
 
 def _round(plan: FailbackPlan, wanted: Wanted, item: ProtectedItem, index: SiteIndex) -> Round:

@@ -5,6 +5,8 @@ from failback_operator.decide.contexts import Machine
 from failback_operator.decide.demand import Assignments
 from failback_operator.planning.assignment import NoFit, Placed, Waiting
 
+MOST_TARGETS = 3
+
 
 def placement_text(machine: Machine, assignments: Assignments) -> str:
     """Why no master target takes the machine now."""
@@ -12,8 +14,9 @@ def placement_text(machine: Machine, assignments: Assignments) -> str:
     if isinstance(placement, Placed):
         return f"it is planned on {placement.target}, which has no room now"
     if isinstance(placement, Waiting):
-        where = "; ".join(_target_text(machine, target) for target in placement.targets)
-        return f"{placement.needed} disk slots are needed on one master target: {where}"
+        where = "; ".join(_target_text(machine, target) for target in placement.targets[:MOST_TARGETS])
+        more = f"; and {len(placement.targets) - MOST_TARGETS} more" if len(placement.targets) > MOST_TARGETS else ""
+        return f"{placement.needed} disk slots are needed on one master target: {where}{more}"
     if isinstance(placement, NoFit):
         return (
             f"{placement.needed} disks fit on no candidate master target even when it is empty: make another, or raise maxDisks"

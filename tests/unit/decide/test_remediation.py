@@ -110,7 +110,9 @@ def test_configuration_server_is_touched_only_with_leave_and_in_peace(allowed, b
         decision = site.round()
     assert len(site.made) == made
     if not allowed:
-        assert "it is the configuration server, which affects app-1" in target_of(decision, "cs-1").findings[0].remedy
+        remedy = target_of(decision, "cs-1").findings[0].remedy
+        assert "It is the configuration server, which affects app-1." in remedy
+        assert "spec.allowConfigurationServerRestart is not set" in remedy
     if busy:
         assert "a job runs in the fabric" in target_of(decision, "cs-1").findings[0].remedy
 
@@ -158,3 +160,13 @@ def test_nothing_starts_through_a_target_that_is_being_mended():
         site.tick(5)
     assert all(len(each) <= 1 for each in kinds)
     assert [k for each in kinds for k in each] == [EffectKind.SET_DISK_UUID, EffectKind.POWER_CYCLE, EffectKind.REPROTECT]
+
+
+def test_every_machine_that_the_configuration_server_serves_is_named_as_far_as_there_is_room():
+    site = dirty(**AUTOMATIC)
+    site.targets = {"mt-win": b.master_target(**AUTOMATIC, serverName="cs-1")}
+    for n in range(40):
+        site.items[f"m-{n:02}"] = b.protected_item(f"m-{n:02}")
+    remedy = next(f.remedy for f in target_of(site.round()).findings if f.check == "NoSnapshots")
+    assert "which affects app-1, m-00, m-01" in remedy
+    assert "m-28 and 11 more." in remedy

@@ -177,3 +177,18 @@ def test_a_part_that_is_unknown_keeps_the_plan_from_ready():
     plan = plan_of(decide(site))
     assert summary(plan, "DiskLimit") == ("Unknown", "NotRead")
     assert summary(plan) == ("Unknown", "NotRead")
+
+
+def test_many_full_targets_are_told_in_few_words():
+    site = world("app-1", disks=59)
+    for n in range(2, 7):
+        site.targets[f"mt-{n}"] = b.master_target(f"mt-{n}", cordon=True)
+        guest = replace(b.target_vm().guest, ip_addresses=())
+        site.vms[f"mt-{n}"] = b.target_vm(f"mt-{n}", guest=guest, disks=b.disks(1, f"mt-{n}"))
+    site.targets["mt-win"] = b.master_target(cordon=True)
+    decision = decide(site)
+    assert machine_status_of(decision, site).message == (
+        "59 disk slots are needed on one master target: mt-2 is cordoned; mt-3 is cordoned; mt-4 is cordoned; and 2 more"
+    )
+    assert plan_of(decision).message.endswith("; and 2 more")
+    assert plan_of(decision).message.startswith("Waiting: app-1; app-1 wait: ")
