@@ -32,6 +32,8 @@ OPERATOR_SETTINGS = {
     "FAILBACK_AZURE_RETRY_SECONDS": "2",
     "FAILBACK_CREDENTIALS_SECONDS": "5",
     "FAILBACK_REFUSED_RETRY_SECONDS": "5",
+    "FAILBACK_INTENT_VALID_SECONDS": "10",
+    "FAILBACK_REQUEST_TIMEOUT_SECONDS": "10",
     "FAILBACK_VSPHERE_FOLLOW_SECONDS": "1",
     "FAILBACK_VSPHERE_RETRY_SECONDS": "1",
     "FAILBACK_VSPHERE_RETRY_LIMIT_SECONDS": "5",
@@ -106,7 +108,7 @@ class Lab:
     def operator(self) -> Child:
         """The operator as a child process that is not started yet, with the rights of its ServiceAccount and nothing more."""
         kubeconfig = self.api_server.service_account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
-        command = [
+        command: list[str | Path] = [
             Path(sys.executable).with_name("failback-operator"),
             "run",
             "--kubeconfig",

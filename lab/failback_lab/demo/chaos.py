@@ -11,7 +11,8 @@ from failback_lab.process import Child
 
 # How long the simulator keeps the answer of a call back while the operator is killed: longer than a look takes.
 HELD_SECONDS = 3.0
-STEPS_HELD = ("reProtect", "unplannedFailover", "failoverCommit")
+# Which calls are held, in this order: all steps of the round are hit; the last is the reprotect to Azure.
+HELD = ("reProtect", "reProtect", "unplannedFailover", "failoverCommit", "reProtect")
 QUIET_SECONDS = (1.0, 6.0)
 
 
@@ -32,6 +33,8 @@ class Chaos:
         self._azure = azure
         self._say = say
         self._left = count
+        self._calls_to_hold = (count + 1) // 2
+        self._calls_held = 0
         self._began = time.monotonic()
         self._is_armed = False
         self._handled = 0
@@ -42,19 +45,21 @@ class Chaos:
         """Kill now if it is time; called at each look of the story."""
         if self._left == 0:
             return
-        if self._left % 2:
+        if self._left % 2 == 0:
             self._kill_in_a_call()
         elif time.monotonic() >= self._next_quiet:
             self._kill(None)
 
     def _kill_in_a_call(self) -> None:
         if not self._is_armed:
-            self._azure.fault(method="POST", path=rf"/({'|'.join(STEPS_HELD)})\?", kind="slow", seconds=HELD_SECONDS)
+            action = HELD[self._calls_held * len(HELD) // self._calls_to_hold]
+            self._azure.fault(method="POST", path=rf"/{action}\?", kind="slow", seconds=HELD_SECONDS)
             self._is_armed = True
         # An entry is logged when the request arrives and gets its job when it was carried out, so all are looked at again.
         for entry in self._azure.log(since=self._handled):
             if entry["fault"] and entry["job"] and step_of(entry):
                 self._handled, self._is_armed = entry["seq"], False
+                self._calls_held += 1
                 self._kill(f"{step_of(entry)} of {entry['item']} (job {entry.get('job')})")
                 return
 
