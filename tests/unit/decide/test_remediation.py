@@ -164,7 +164,7 @@ def test_nothing_starts_through_a_target_that_is_being_mended():
 
 def test_every_machine_that_the_configuration_server_serves_is_named_as_far_as_there_is_room():
     site = dirty(**AUTOMATIC)
-    site.targets = {"mt-win": b.master_target(**AUTOMATIC, serverName="cs-1")}
+    site.targets = {"mt-win": b.master_target(**AUTOMATIC, serverName="cs-1", vmName="mt-win")}
     for n in range(40):
         site.items[f"m-{n:02}"] = b.protected_item(f"m-{n:02}")
     remedy = next(f.remedy for f in target_of(site.round()).findings if f.check == "NoSnapshots")

@@ -318,6 +318,13 @@ def world(*names: str, group: str | None = None, disks: int = 2, **plan: object)
     )
 
 
+def change_plan(site: World, name: str = "payroll", **spec: object) -> None:
+    """Let the author change members of the plan's spec; its status stays."""
+    old = site.plans[name]
+    new = b.plan(name, **(old.spec.wire() | spec))
+    site.plans[name] = new.model_copy(update={"status": old.status})
+
+
 def uuid_of(name: str) -> str:
     """Instance UUID of a machine of the world: no two names share one."""
     return str(uuid5(NAMESPACE_DNS, name))
