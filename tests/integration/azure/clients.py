@@ -12,6 +12,7 @@ from typing import Any
 from azure.identity import ClientSecretCredential
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.recoveryservicessiterecovery import SiteRecoveryManagementClient
+from pyVmomi import vim
 
 from failback_lab.azure.client import AzureLab
 
@@ -215,3 +216,23 @@ def wait(look: Callable[[], Any], ready: Callable[[Any], bool]) -> Any:
             return seen
         assert time.monotonic() < deadline, f"not in {DEADLINE} s: {seen}"
         time.sleep(0.1)
+
+
+def disks(site: Any, machine: str) -> int:
+    """How many disks hang on a machine in vCenter."""
+    devices = site.vm(machine).config.hardware.device
+    return sum(isinstance(d, vim.vm.device.VirtualDisk) for d in devices)
+
+
+def child_codes(vault: Vault, job: Any) -> list[str]:
+    """Codes of the child job that did the work."""
+    child = job.properties.tasks[-1].group_task_custom_details.child_tasks[0].custom_details.job_task
+    return codes(vault.job(child.job_id.rsplit("/", 1)[-1]))
+
+
+def refused(vault: Vault, machine: str = "crm-1", **choice: str) -> list[str]:
+    """Codes of a reprotect that fails and leaves the item as it was."""
+    job = vault.run(machine, "reProtect", vault.to_site(**choice))
+    assert job.properties.state == "Failed"
+    assert vault.item(machine).properties.allowed_operations[-1] == "SwitchProtection"
+    return child_codes(vault, job)

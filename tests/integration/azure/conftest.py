@@ -1,10 +1,15 @@
-"""Simulated Azures: one for reading, own ones for tests that change things, with and without a vCenter behind."""
+"""Simulated Azures: one for reading, own ones for tests that change things, with and without a vCenter behind.
+
+Each test names its source: "facts" are the site-recovery facts that the simulator follows, by section.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyVim.connect import Disconnect
 from tests.integration.azure.clients import Vault
+from tests.integration.vcenter.conftest import Session
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.azure.config import Durations
@@ -54,6 +59,14 @@ def site_azure(tmp_path: Path, lab_ca: LabCa, demo_scenario: Scenario, own_vcent
     with AzureLab(tmp_path / "azure", lab_ca, demo_scenario, own_vcenter, speed=SPEED) as lab:
         lab.discover()
         yield lab
+
+
+@pytest.fixture
+def site(own_vcenter: VCenter) -> Iterator[Session]:
+    """A look into that vCenter."""
+    session = Session(own_vcenter)
+    yield session
+    Disconnect(session.si)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_power_state_can_change(own_vault: Vault) -> None:
 
 
 def test_members_of_a_vm_are_known_to_the_models(vault: Vault) -> None:
-    """Source: issue, section 2, contract."""
+    """Source: docs/lab.md, contract check."""
     body = vault.raw("GET", f"{group(vault, 'rg-dr-vms')}/Microsoft.Compute/virtualMachines/crm-1-az?$expand=instanceView").body
     assert undeclared(models.VirtualMachine, body) == set()
 

@@ -50,7 +50,7 @@ def machine(untouched: Iterator[str]) -> str:
 
 
 def test_connection_closed_before_the_request_is_done(faulty: Vault) -> None:
-    """Source: issue, section 2: fault "before"."""
+    """Source: the lab's README, Control: fault "before"."""
     faulty.azure.fault(kind="close", method="POST", path="/failoverCommit", when="before")
     faulty.azure.fault(kind="close", method="POST", path="/reProtect", when="before")
     with pytest.raises((ServiceResponseError, ServiceRequestError)):
@@ -64,7 +64,7 @@ def test_connection_closed_before_the_request_is_done(faulty: Vault) -> None:
 
 
 def test_answer_lost_after_the_request_was_done(faulty: Vault, machine: str) -> None:
-    """Source: issue, section 2: fault "after" (done, but the answer is lost)."""
+    """Source: the lab's README, Control: fault "after" (done, but the answer is lost)."""
     faulty.azure.fault(kind="close", method="POST", path="/reProtect", when="after")
     with pytest.raises((ServiceResponseError, ServiceRequestError)):
         faulty.sdk.replication_protected_items.begin_reprotect(
@@ -79,7 +79,7 @@ def test_answer_lost_after_the_request_was_done(faulty: Vault, machine: str) -> 
 
 @pytest.mark.parametrize("status", [500, 503, 409, 403])
 def test_error_before_the_request_is_done(faulty: Vault, status: int) -> None:
-    """Source: issue, section 2: 500, 503; facts, section 1, pitfalls: clients repeat mutations on these."""
+    """Source: the lab's README, Control: 500, 503; facts, section 1, pitfalls: clients repeat mutations on these."""
     faulty.azure.fault(kind="error", method="POST", path="/reProtect", status=status, retry_after=1)
     answer = faulty.post("crm-1", "reProtect", faulty.to_site())
     assert (answer.status, answer.headers["Retry-After"]) == (status, "1")
@@ -88,7 +88,7 @@ def test_error_before_the_request_is_done(faulty: Vault, status: int) -> None:
 
 @pytest.mark.parametrize("status", [500, 503])
 def test_error_after_the_request_was_done(faulty: Vault, machine: str, status: int) -> None:
-    """Source: issue, section 2: done, but the answer is lost."""
+    """Source: the lab's README, Control: done, but the answer is lost."""
     faulty.azure.fault(kind="error", method="POST", path="/reProtect", when="after", status=status)
     assert faulty.post(machine, "reProtect", faulty.to_site()).status == status
     entry = faulty.azure.log()[-1]
@@ -110,7 +110,7 @@ def test_sdk_repeats_a_mutation_on_503_and_both_are_seen(faulty: Vault, machine:
 
 @pytest.mark.parametrize("retry_after", [None, 2])
 def test_throttling_with_and_without_retry_after(faulty: Vault, retry_after: int | None) -> None:
-    """Source: issue, section 2: 429 with and without Retry-After."""
+    """Source: the lab's README, Control: 429 with and without Retry-After."""
     faulty.azure.fault(kind="throttle", path=ITEMS, retry_after=retry_after)
     answer = faulty.raw("GET", f"{faulty.path}/replicationProtectedItems")
     assert answer.status == 429
@@ -119,7 +119,7 @@ def test_throttling_with_and_without_retry_after(faulty: Vault, retry_after: int
 
 
 def test_nth_request_and_count(faulty: Vault) -> None:
-    """Source: issue, section 2: by method, path pattern, nth call."""
+    """Source: the lab's README, Control: by method, path pattern, nth call."""
     faulty.azure.fault(kind="error", method="GET", path=ITEMS, nth=2, count=2)
     path = f"{faulty.path}/replicationProtectedItems"
     assert [faulty.raw("GET", path).status for _ in range(4)] == [200, 500, 500, 200]
@@ -130,7 +130,7 @@ def test_nth_request_and_count(faulty: Vault) -> None:
 
 
 def test_slow_answer_is_logged_before_it_comes(faulty: Vault) -> None:
-    """Source: issue, section 2: slow."""
+    """Source: the lab's README, Control: slow."""
     faulty.azure.fault(kind="slow", path=ITEMS, seconds=0.7)
     began = time.monotonic()
     assert faulty.raw("GET", f"{faulty.path}/replicationProtectedItems").status == 200
@@ -138,7 +138,7 @@ def test_slow_answer_is_logged_before_it_comes(faulty: Vault) -> None:
 
 
 def test_half_a_page_as_a_short_list_and_as_a_broken_body(faulty: Vault) -> None:
-    """Source: issue, section 2: half a page."""
+    """Source: the lab's README, Control: half a page."""
     faulty.azure.fault(kind="half_list", path=ITEMS)
     assert len(faulty.items()) == 2
     faulty.azure.fault(kind="half_body", path=ITEMS)
@@ -148,13 +148,13 @@ def test_half_a_page_as_a_short_list_and_as_a_broken_body(faulty: Vault) -> None
 
 
 def test_expired_token_is_renewed_by_the_sdk(faulty: Vault) -> None:
-    """Source: issue, section 2: expired token; facts, section 5 (claims challenge)."""
+    """Source: the lab's README, Control: expired token; facts, section 5 (claims challenge)."""
     faulty.azure.fault(kind="expired_token", path=ITEMS)
     assert len(faulty.items()) == 8
 
 
 def test_faults_reach_the_token_endpoint(module_azure: AzureLab) -> None:
-    """Source: brief: faults by path, of every request."""
+    """Source: the lab's README, Control: faults by path, of every request."""
     before = module_azure.log()[-1]["seq"]
     module_azure.fault(kind="error", path="/oauth2/v2.0/token", status=503, count=1)
     cred = credential(module_azure)
@@ -163,7 +163,7 @@ def test_faults_reach_the_token_endpoint(module_azure: AzureLab) -> None:
 
 
 def test_control_needs_its_own_token(module_azure: AzureLab) -> None:
-    """Source: brief: control endpoints under /_lab/ with X-Lab-Token."""
+    """Source: the lab's README, Control: control endpoints under /_lab/ with X-Lab-Token."""
     answer = send(module_azure, "GET", f"{module_azure.base_url}/_lab/log", None, {"X-Lab-Token": "wrong"})
     assert answer.status == 401
     with pytest.raises(LabRequestError, match="kind"):
@@ -171,7 +171,7 @@ def test_control_needs_its_own_token(module_azure: AzureLab) -> None:
 
 
 def test_log_and_record_hold_no_secret(faulty: Vault, machine: str) -> None:
-    """Source: brief: never secrets; record of full pairs."""
+    """Source: the lab's README, Control: never secrets; record of full pairs."""
     faulty.post(machine, "reProtect", faulty.to_site())
     token = faulty.credential.get_token(f"{faulty.azure.base_url}/.default").token
     text = faulty.azure.record.read_text()
@@ -187,7 +187,7 @@ def test_log_and_record_hold_no_secret(faulty: Vault, machine: str) -> None:
 
 
 def test_log_can_be_read_from_a_number_on(faulty: Vault) -> None:
-    """Source: brief: request log."""
+    """Source: the lab's README, Control: request log."""
     last = faulty.azure.log()[-1]["seq"]
     faulty.item("crm-1")
     (entry,) = faulty.azure.log(since=last)
@@ -196,7 +196,7 @@ def test_log_can_be_read_from_a_number_on(faulty: Vault) -> None:
 
 
 def test_answer_can_be_overlaid(faulty: Vault) -> None:
-    """Source: brief: set(kind, name, path, value)."""
+    """Source: the lab's README, Control: set(kind, name, path, value)."""
     faulty.azure.set("processServer", "ps-azure-1", "lastHeartbeat", "2026-01-01T00:00:00Z")
     faulty.azure.set("item", "crm-1", "properties.replicationHealth", "Critical")
     assert faulty.server("ps-azure-1").last_heartbeat.year == 2026

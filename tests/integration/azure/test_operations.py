@@ -118,7 +118,7 @@ def test_failure_is_explained_by_the_child_job(own_vault: Vault) -> None:
 
 
 def test_wanted_outcome_ends_the_next_job_that_fits(own_vault: Vault) -> None:
-    """Source: issue, section 2: jobs with errors; brief: outcomes by scenario and item."""
+    """Source: the lab's README, Control (outcome)."""
     own_vault.azure.outcome(
         "SwitchReplicationGroupProtection", "Failed", item="crm-1", task="DiscoverReplicaTask", code="95226", message="No path."
     )
@@ -171,7 +171,7 @@ def test_jobs_cannot_be_cancelled_in_the_lab(slow_vault: Vault) -> None:
 
 
 def test_members_of_jobs_and_events_are_known_to_the_models(own_vault: Vault) -> None:
-    """Source: issue, section 2, contract."""
+    """Source: docs/lab.md, contract check."""
     own_vault.azure.set("vm", "files-1-az", "power", "deallocated")
     own_vault.run("files-1", "reProtect", own_vault.to_site())
     own_vault.reprotected("crm-1")

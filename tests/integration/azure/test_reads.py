@@ -190,13 +190,13 @@ def test_past_failovers_are_in_the_vault_s_jobs(vault: Vault) -> None:
     ],
 )
 def test_what_does_not_exist_is_404(vault: Vault, find: str, put: str, code: str) -> None:
-    """Source: issue, section 4: vault missing."""
+    """Source: docs/operations.md: vault missing."""
     answer = vault.raw("GET", vault.item_path("crm-1").replace(find, put))
     assert (answer.status, answer.body["error"]["code"]) == (404, code)
 
 
 def test_sdk_reads_404_as_not_found(vault: Vault) -> None:
-    """Source: issue, section 4: vault missing."""
+    """Source: docs/operations.md: vault missing."""
     with pytest.raises(ResourceNotFoundError):
         list(vault.sdk.replication_protected_items.list(vault.group, "other"))
 
@@ -207,13 +207,13 @@ def test_api_version_is_required(vault: Vault) -> None:
 
 
 def test_operations_that_the_lab_lacks_say_so(vault: Vault) -> None:
-    """Source: brief: an honest error."""
+    """Source: the lab's README (LAB-NOT-SIMULATED): an honest error."""
     answer = vault.post("crm-1", "plannedFailover", {})
     assert (answer.status, answer.body["error"]["code"]) == (400, "LAB-NOT-SIMULATED")
 
 
 def test_every_member_is_known_to_the_sdk_s_models(vault: Vault) -> None:
-    """Source: issue, section 2, contract: a misspelt member fails; the one listed drift is recorded."""
+    """Source: docs/lab.md, contract check: a misspelt member fails; the one listed drift is recorded."""
     for path, model in {
         "replicationFabrics": models.Fabric,
         "replicationRecoveryServicesProviders": models.RecoveryServicesProvider,

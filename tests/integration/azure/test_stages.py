@@ -46,7 +46,7 @@ def test_the_way_home_and_back_under_protection(slow_vault: Vault) -> None:
     assert shown(vault.item(machine)) == ("InMage", "UnplannedFailoverCommitted", "Recovery", "OnPrem", COMMITTED)
     state = vault.azure.state()
     assert "crm-1-az" not in state["vms"]
-    assert state["nics"]["crm-1-az-nic"] is None  # left over, facts section 9
+    assert state["nics"]["crm-1-az-nic"] is None  # left over, facts, section 9
 
     vault.run(machine, "reProtect", vault.to_azure())
     last = vault.wait_state(machine)
@@ -132,7 +132,7 @@ def test_item_shows_its_running_job_and_refuses_another(slow_vault: Vault) -> No
     ],
 )
 def test_operation_that_the_stage_does_not_allow_is_refused(vault: Vault, operation: str, body: Any) -> None:
-    """Source: facts, section 0.3: gate on allowedOperations; issue: 4xx with an error body."""
+    """Source: facts, section 0.3: gate on allowedOperations; refused with an error body."""
     answer = vault.post("crm-1", operation, body)
     assert answer.status == 400
     assert "SwitchProtection" in answer.body["error"]["message"]
@@ -214,7 +214,7 @@ def test_points_and_tags_appear_after_protection(own_vault: Vault) -> None:
 
 
 def test_members_of_every_stage_are_known_to_the_models(slow_vault: Vault) -> None:
-    """Source: issue, section 2, contract."""
+    """Source: docs/lab.md, contract check."""
     slow_vault.run("crm-1", "reProtect", slow_vault.to_site())
     for state in ("InitialReplicationInProgress", "Protected"):
         slow_vault.wait_state("crm-1", state)

@@ -32,13 +32,13 @@ def now() -> float:
 
 
 def test_secret_gives_a_bearer_token_of_the_announced_life(azure: AzureLab) -> None:
-    """Source: facts lab.md, "Also tried" (authority + disable_instance_discovery)."""
+    """Source: lab facts, "Also tried" (authority + disable_instance_discovery)."""
     token = credential(azure).get_token(f"{azure.base_url}/.default")
     assert 3500 < token.expires_on - now() < 3700
 
 
 async def test_asynchronous_credential_works_too(azure: AzureLab) -> None:
-    """Source: facts lab.md, "Also tried" (sync and aio)."""
+    """Source: lab facts, "Also tried" (sync and aio)."""
     async with AioCredential(
         azure.tenant_id,
         azure.client_id,
@@ -80,7 +80,7 @@ def test_unknown_resource_is_refused(azure: AzureLab) -> None:
 
 
 def test_rotated_secret_is_noticed_and_cured(own_azure: AzureLab) -> None:
-    """Source: issue, section 4: wrong, missing or rotated secret."""
+    """Source: docs/operations.md: wrong, missing or rotated secret."""
     own_azure.rotate_secret("new")
     with pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
         credential(own_azure).get_token(f"{own_azure.base_url}/.default")
@@ -132,7 +132,7 @@ def workload_identity(azure: AzureLab, issuer: Issuer) -> WorkloadIdentityCreden
 
 
 def test_workload_identity_logs_in_with_a_service_account_s_token(federated: AzureLab, issuer: Issuer) -> None:
-    """Source: facts lab.md, "Also tried"; Entra, workload identity federation."""
+    """Source: lab facts, "Also tried"; Entra, workload identity federation."""
     issuer.write()
     client = recovery_client(federated, workload_identity(federated, issuer))
     assert list(client.replication_fabrics.list(federated.scenario.vault.resource_group, federated.scenario.vault.name))
@@ -163,14 +163,14 @@ def test_request_without_token_is_challenged(vault: Vault) -> None:
 
 
 def test_token_for_another_audience_is_refused(vault: Vault) -> None:
-    """Source: brief: Resource Manager checks the audience."""
+    """Source: Entra, access tokens (aud): Resource Manager checks the audience."""
     token = vault.credential.get_token("https://graph.microsoft.com/.default").token
     answer = vault.raw("GET", vault.path, token=token)
     assert answer.body["error"]["code"] == "InvalidAuthenticationTokenAudience"
 
 
 def test_token_expires(tmp_path: Path, lab_ca: LabCa, demo_scenario: Scenario) -> None:
-    """Source: issue, section 2: expired token."""
+    """Source: docs/operations.md: expired token."""
     with AzureLab(tmp_path / "azure", lab_ca, demo_scenario, None, token_seconds=2) as lab:
         vault = Vault(lab)
         token = vault.credential.get_token(f"{lab.base_url}/.default").token
