@@ -185,6 +185,8 @@ class Schedule:
         machine, stored, failed_over_at = standing.machine, found.machine, self._covered(found)
         if stored is None or failed_over_at is None or stored.spec.plan_ref.name != self.plan.plan.name:
             return Wait(WaitReason.RECORDING, "its FailbackMachine is stored first")
+        if kind is EffectKind.REPROTECT and stored.metadata.deletion_timestamp is not None:
+            return Wait(WaitReason.RECORDING, "its FailbackMachine is being deleted, and is made anew first")
         call = found.architecture.call(machine.context, kind)
         if isinstance(call, Missing):
             return Wait(WaitReason.INCOMPLETE, f"{kind} needs {call.what}")

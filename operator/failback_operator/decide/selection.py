@@ -63,7 +63,7 @@ def select(plan: FailbackPlan, index: SiteIndex) -> Selection:
         names = sorted({m.spec.machine_name for m in index.machines.values() if m.spec.plan_ref.name == plan.name})
     else:
         names = sorted(n for n in index.items.by_name if fnmatchcase(n, plan.spec.selector.name_pattern))
-    wanted = tuple(Wanted(name, index.items.by_name.get(name, ())) for name in names)
+    wanted = tuple(Wanted(name, _by_name(name, plan, index)) for name in names)
     return Selection(plan, wanted, needs_freezing=not is_frozen)
 
 
@@ -71,9 +71,21 @@ def _listed(plan: FailbackPlan, index: SiteIndex) -> list[Wanted]:
     found = []
     for ref in plan.spec.machines:
         by_id = index.items.by_id.get(ArmId(ref.id)) if ref.id else None
-        items = ((by_id,) if by_id else ()) if ref.id else index.items.by_name.get(ref.name, ())
+        items = ((by_id,) if by_id else ()) if ref.id else _by_name(ref.name, plan, index)
         found.append(Wanted(ref.name, items, ref.failed_over_at))
     return found
+
+
+def _by_name(name: str, plan: FailbackPlan, index: SiteIndex) -> tuple[ProtectedItem, ...]:
+    """The items of that name; where there are several, the one whose run the plan began, so that a newcomer does not stop it."""
+    items = index.items.by_name.get(name, ())
+    begun = tuple(i for i in items if _has_begun_for(plan, i, index)) if len(items) > 1 else ()
+    return begun if len(begun) == 1 else items
+
+
+def _has_begun_for(plan: FailbackPlan, item: ProtectedItem, index: SiteIndex) -> bool:
+    machine = index.machines.get(item.arm_id)
+    return machine is not None and machine.spec.plan_ref.name == plan.name and has_begun(item, machine)
 
 
 def _is_midway(plan: FailbackPlan, index: SiteIndex) -> bool:

@@ -208,3 +208,28 @@ def test_a_machine_that_runs_on_site_is_not_overwritten():
     assert waived == ["OnPremisesDiverged"]
     site.run(6)
     assert site.made == [(REPROTECT, "app-1")]
+
+
+def test_a_machine_object_that_is_being_deleted_is_made_anew_before_a_run_begins():
+    site = world("app-1", stage="Protected")
+    site.round()
+    leaving = machine_of(site)
+    stamped = leaving.metadata.model_copy(update={"deletion_timestamp": site.now})
+    site.machines = {leaving.name: leaving.model_copy(update={"metadata": stamped})}
+    decision = evaluate(site.view())
+    assert decision.effects == ()
+    assert [m.is_in_flight for m in decision.machines] == [False]
+    site.machines = {}
+    site.run()
+    assert site.made == [(kind, "app-1") for kind in STEPS]
+
+
+def test_a_run_that_began_is_not_stopped_by_a_newcomer_of_the_same_name():
+    site = world("app-1", stage="Protected")
+    site.round()
+    site.round()
+    site.items["twin"] = replace(b.protected_item("twin"), friendly_name="app-1")
+    site.run()
+    assert machine_of(site).status.phase is not Phase.REPROTECTING
+    assert site.made[0] == (REPROTECT, "app-1")
+    assert len(site.made) == len(set(site.made))

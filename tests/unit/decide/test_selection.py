@@ -122,7 +122,10 @@ def test_objects_of_machines_whose_name_became_ambiguous_stay(spec):
     twin["status"]["ledger"], twin["spec"]["recorded"] = [], []
     site.machines["twin"] = type(machine).model_validate(twin)
     site.items["twin"] = b.replace(b.protected_item("twin"), friendly_name="app-1")
+    assert "2 items have this name" not in plan_of(site.round()).message
+    site.items["app-1"] = b.replace(site.items["app-1"], instance_type=b.InstanceType.OTHER)
     decision = site.round()
+    assert "2 items have this name" in plan_of(decision).message
     assert decision.machines_to_delete == ()
     assert {m.key.name for m in decision.machines} == {name, "twin"}
 
