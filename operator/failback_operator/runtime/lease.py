@@ -59,8 +59,8 @@ class Lease:
     async def run(self) -> None:
         """Ask for the Lease and renew it until cancelled. Never raises for what the API server does."""
         while True:
-            await self.try_once()
-            await asyncio.sleep(self._times.renew * random.uniform(0.8, 1.0))  # noqa: S311 - only to spread the calls
+            interval = self._times.renew if await self.try_once() else self._times.retry
+            await asyncio.sleep(interval * random.uniform(0.8, 1.0))  # noqa: S311 - only to spread the calls
 
     async def try_once(self) -> bool:
         """One attempt to take or renew it; whether it is held now."""

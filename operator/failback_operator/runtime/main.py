@@ -45,7 +45,8 @@ def run(**values: object) -> None:
     configure(settings.log_format, settings.log_level, redactor)
     try:
         asyncio.run(_run(settings, redactor))
-    except CannotLogInError as error:
+    except (CannotLogInError, OSError) as error:
+        # OSError: a port on which probe or metrics should listen is taken.
         raise click.ClickException(str(error)) from error
 
 

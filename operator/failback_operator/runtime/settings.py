@@ -32,10 +32,11 @@ _LIMITS, _POLL, _READ, _TIMEOUTS, _VSPHERE = Limits(), PollSettings(), ReaderSet
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
-    """Duration of a Lease, interval of its renewal, and how long before its end it no longer counts as held (seconds)."""
+    """Times of a Lease in seconds. `retry`: how often another's is looked at; `margin`: ours counts so long before its end as lost."""
 
     duration: float
     renew: float
+    retry: float
     margin: float
 
     def __post_init__(self) -> None:
@@ -73,7 +74,8 @@ class Settings:
     kubernetes_timeout_seconds: float = _setting(30.0, "Longest wait for an answer of the API server.")
     credentials_seconds: float = _setting(60.0, "Interval at which Secrets and ConfigMaps are read again.")
     lease_seconds: float = _setting(15.0, "Duration of a Lease: after it another replica may take the site.")
-    lease_renew_seconds: float = _setting(5.0, "Interval at which a Lease is renewed, or asked for.")
+    lease_renew_seconds: float = _setting(5.0, "Interval at which a Lease is renewed.")
+    lease_retry_seconds: float = _setting(2.0, "Interval at which a Lease that another replica holds is looked at.")
     lease_margin_seconds: float = _setting(3.0, "So long before its end a Lease no longer counts as held.")
 
     azure_list_seconds: float = _seconds(_POLL.list_interval, "Interval of the full read of a vault.")
@@ -146,7 +148,12 @@ class Settings:
 
     def lease_times(self) -> LeaseTimes:
         """Times of the Leases. Raises ValueError where they contradict each other."""
-        return LeaseTimes(self.lease_seconds, self.lease_renew_seconds, self.lease_margin_seconds)
+        return LeaseTimes(
+            duration=self.lease_seconds,
+            renew=self.lease_renew_seconds,
+            retry=self.lease_retry_seconds,
+            margin=self.lease_margin_seconds,
+        )
 
     def poll(self) -> PollSettings:
         """Intervals of the reading of Azure."""

@@ -9,7 +9,7 @@ from tests.integration.kube.conftest import SYSTEM
 from failback_operator.runtime.lease import Lease, LeasePlace
 from failback_operator.runtime.settings import LeaseTimes
 
-TIMES = LeaseTimes(duration=2.0, renew=0.3, margin=0.5)
+TIMES = LeaseTimes(duration=2.0, renew=0.3, retry=0.2, margin=0.5)
 
 
 class ShiftedClock:
