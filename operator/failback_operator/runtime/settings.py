@@ -32,7 +32,10 @@ _LIMITS, _POLL, _READ, _TIMEOUTS, _VSPHERE = Limits(), PollSettings(), ReaderSet
 
 @dataclass(frozen=True, slots=True)
 class LeaseTimes:
-    """Times of a Lease in seconds. `retry`: how often another's is looked at; `margin`: ours counts so long before its end as lost."""
+    """Times of a Lease in seconds.
+
+    `retry`: how often another's is looked at. `margin`: ours no longer counts so long before its end.
+    """
 
     duration: float
     renew: float
