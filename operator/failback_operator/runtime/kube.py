@@ -1,5 +1,6 @@
 """A small client of the API server for our own objects, Leases, Events, and the Secrets that sites name."""
 
+import asyncio
 import base64
 import binascii
 import json
@@ -56,20 +57,22 @@ class KubeClient:
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._on_write = on_write
         self._http: aiohttp.ClientSession | None = None
+        self._former: list[tuple[float, aiohttp.ClientSession]] = []
         self._server = ""
 
     async def close(self) -> None:
         """Close connections; the next request opens them again."""
+        former, self._former = self._former, []
         http, self._http = self._http, None
-        if http is not None:
-            await http.close()
+        for each in (*(session for _, session in former), *([http] if http is not None else ())):
+            await each.close()
 
     async def request(self, method: str, path: str, body: Body | None = None, content_type: str = "application/json") -> Body:
         """Send one request and return the object that is answered."""
         try:
             status, text = await self._send(method, path, body, content_type)
             if status == 401:
-                await self.close()
+                await self._forget_login()
                 status, text = await self._send(method, path, body, content_type)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise ApiError(0, f"the API server cannot be reached: {error or type(error).__name__}") from error
@@ -89,6 +92,15 @@ class KubeClient:
         headers = {"Accept": "application/json", "Content-Type": content_type}
         async with http.request(method, self._server + path, data=data, headers=headers) as response:
             return response.status, await response.text()
+
+    async def _forget_login(self) -> None:
+        """Log in anew with the next request. Requests under way on the former session may end on it."""
+        now = asyncio.get_running_loop().time()
+        if self._http is not None:
+            self._former.append((now + (self._timeout.total or 0.0), self._http))
+            self._http = None
+        while self._former and self._former[0][0] < now:
+            await self._former.pop(0)[1].close()
 
     def _session(self) -> aiohttp.ClientSession:
         if self._http is None:

@@ -96,6 +96,10 @@ class Reconciler:
             return self._resync
         self._check_readable(key)
         worker = self._workers.get(key)
+        if worker is not None and worker.uid != site.metadata.uid:
+            # Deleted and made anew: only within one life is its vault immutable, so nothing read before counts.
+            await self._drop(key)
+            worker = None
         if worker is None:
             worker = self._workers[key] = SiteWorker(site, self._hands.worker_tools)
         worker.update(site)
