@@ -29,7 +29,7 @@ pip_setting() { $(BIN)/python -m pip config list | sed -nE "s/^[^=]*\.$$1='(.*)'
 endef
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(LOCK_ARGS)
 
-.PHONY: help venv demo lab test test-unit coverage lint format crds lock lab-binaries contract-deps clean clean-cache
+.PHONY: help venv demo lab bench test test-unit coverage lint format crds lock lab-binaries contract-deps clean clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ demo: lab-binaries ## a failback from end to end on this machine (CHAOS=10: and 
 
 lab: lab-binaries ## the demo's site, kept until Ctrl-C: prints the KUBECONFIG to export and what to try
 	$(BIN)/python -m failback_lab up
+
+bench: lab-binaries ## what the operator costs at rest: calls to Azure and vSphere, writes, memory
+	$(BIN)/python -m failback_lab bench
 
 test: lab-binaries contract-deps ## all tests: unit, contract, integration (PYTEST_ARGS=…, WORKERS=2)
 	$(PYTEST) $(PYTEST_ARGS)

@@ -1,4 +1,4 @@
-"""Command line of the lab: `python -m failback_lab up | demo`."""
+"""Command line of the lab: `python -m failback_lab up | demo | bench`."""
 
 import signal
 import sys
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from failback_lab.bench import run_bench
 from failback_lab.demo.run import DemoOptions, run_demo
 from failback_lab.process import ChildDied, sigterm_as_exit
 from failback_lab.site import NAMESPACE, Lab, LabOptions
@@ -52,6 +53,14 @@ Ctrl-C ends it and leaves nothing behind.""")
             lab.check()
             operator.check()
             time.sleep(1)
+
+
+@main.command()
+@click.option("--minutes", default=5.0, show_default=True, help="How long the site is watched at rest.")
+def bench(minutes: float) -> None:
+    """Count the operator's calls and writes at rest, with the intervals that users have."""
+    with sigterm_as_exit():
+        run_bench(minutes)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,7 @@ class Lab:
         self.vcenter.check()
         self.azure.check()
 
-    def operator(self) -> Child:
+    def operator(self, settings: Mapping[str, str] = OPERATOR_SETTINGS) -> Child:
         """The operator as a child process that is not started yet, with the rights of its ServiceAccount and nothing more."""
         kubeconfig = self.api_server.service_account_kubeconfig(OPERATOR_NAMESPACE, OPERATOR_ACCOUNT)
         command: list[str | Path] = [
@@ -116,7 +117,7 @@ class Lab:
             "--namespace",
             NAMESPACE,
         ]
-        return Child("failback-operator", command, log=self.directory / "operator.log", env={**os.environ, **OPERATOR_SETTINGS})
+        return Child("failback-operator", command, log=self.directory / "operator.log", env={**os.environ, **settings})
 
     def _install(self, ca: LabCa) -> None:
         """What an administrator does once: CRDs, role and account of the operator, the namespace with its secrets."""
