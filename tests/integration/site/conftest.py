@@ -115,13 +115,13 @@ class SiteUnderTest:
         found = self.manifests()
         self.kubectl.apply(*({**found[name], "spec": {**found[name]["spec"], **spec}} for name in names or found))
 
-    def operator(self, **environment: str) -> Child:
-        """Start an operator for this namespace."""
+    def operator(self, *flags: str, account: tuple[str, str] = (SYSTEM, ACCOUNT), **environment: str) -> Child:
+        """Start an operator; for this namespace, unless `flags` say otherwise."""
         log = self.api_server.directory / f"{self.namespace}-operator-{len(self.logs)}.log"
         self.logs.append(log)
-        kubeconfig = self.api_server.service_account_kubeconfig(SYSTEM, ACCOUNT)
+        kubeconfig = self.api_server.service_account_kubeconfig(*account)
         program = Path(sys.executable).with_name("failback-operator")
-        command = [program, "run", "--kubeconfig", kubeconfig, "--namespace", self.namespace]
+        command = [program, "run", "--kubeconfig", kubeconfig, *(flags or ("--namespace", self.namespace))]
         child = Child("failback-operator", command, log=log, env={**os.environ, **FAST, **environment})
         return self._stack.enter_context(child)
 

@@ -32,8 +32,9 @@ def test_a_site_of_another_namespace_is_pointed_out(site: SiteUnderTest):
     other["metadata"] = {"name": "tokyo", "namespace": "default"}
     site.kubectl.apply(other)
     try:
-        site.operator(FAILBACK_NAMESPACE="default")
-        site.eventually(lambda: site.condition("fbp", "tokyo-home"), lambda c: c[1] == "SiteNotFound")
+        site.operator("--namespace", site.namespace, "--namespace", "default")
+        found = site.eventually(lambda: site.condition("fbp", "tokyo-home"), lambda c: c[1] == "SiteNotFound")
+        assert "namespace default" in found[2]
     finally:
         site.kubectl.run("delete", "rsite", "tokyo", "-n", "default")
 

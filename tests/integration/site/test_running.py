@@ -84,7 +84,8 @@ def test_it_tells_how_it_is_and_ends_in_order(site: SiteUnderTest, free_ports):
     probe, metrics = free_ports
     site.secrets()
     site.apply()
-    child = site.operator(FAILBACK_PROBE_PORT=str(probe), FAILBACK_METRICS_PORT=str(metrics))
+    # With no namespace named it watches all of them.
+    child = site.operator("--log-level=info", FAILBACK_PROBE_PORT=str(probe), FAILBACK_METRICS_PORT=str(metrics))
     site.eventually(lambda: site.condition("rsite", "tokyo"), lambda c: c[0] == "True")
     with urllib.request.urlopen(f"http://127.0.0.1:{probe}/healthz", timeout=5) as answer:
         assert answer.status == 200
@@ -98,3 +99,23 @@ def test_it_tells_how_it_is_and_ends_in_order(site: SiteUnderTest, free_ports):
     site.eventually(lambda: lease_holder(site), lambda holder: holder == "")
     site.eventually(site.vcenter.control.stats, lambda _: True)
     assert time.monotonic() - began < 10
+
+
+def test_with_rights_in_one_namespace_only_it_works_there(site: SiteUnderTest):
+    """As the chart's `watchNamespaces` gives them."""
+    namespace = site.namespace
+    site.kubectl.run("create", "serviceaccount", "narrow", "-n", namespace)
+    for name, role in (("objects", "clusterrole/failback-operator"), ("leases", "role/leases")):
+        kind, _, which = role.partition("/")
+        if kind == "role":
+            site.kubectl.run(
+                *("create", "role", which, "-n", namespace, "--verb=get,create,update", "--resource=leases.coordination.k8s.io")
+            )
+        site.kubectl.run(
+            *("create", "rolebinding", name, "-n", namespace, f"--{kind}={which}", f"--serviceaccount={namespace}:narrow")
+        )
+    site.secrets()
+    site.apply()
+    site.operator("--namespace", namespace, account=(namespace, "narrow"))
+    site.eventually(lambda: site.condition("rsite", "tokyo"), lambda c: c[0] == "True")
+    assert {each["spec"]["holderIdentity"] != "" for each in site.kubectl.get("leases", namespace)["items"]} == {True}
