@@ -43,13 +43,13 @@ lab: lab-binaries ## the demo's site, kept until Ctrl-C: prints the KUBECONFIG t
 bench: lab-binaries ## what the operator costs at rest: calls to Azure and vSphere, writes, memory
 	$(BIN)/python -m failback_lab bench
 
-test: lab-binaries contract-deps ## all tests: unit, contract, integration (PYTEST_ARGS=…, WORKERS=2)
+test: lab-binaries helm contract-deps ## all tests: unit, contract, integration (PYTEST_ARGS=…, WORKERS=2)
 	$(PYTEST) $(PYTEST_ARGS)
 
 test-unit: $(READY) ## the tests that need no server
 	$(PYTEST) tests/unit $(PYTEST_ARGS)
 
-coverage: lab-binaries contract-deps ## all tests, with the branches that they cover
+coverage: lab-binaries helm contract-deps ## all tests, with the branches that they cover
 	$(PYTEST) --cov --cov-branch --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 lint: $(READY) Dockerfile ## style, types, layers, generated CRDs, Dockerfile
@@ -76,6 +76,9 @@ venv: $(READY) ## the virtual environment, from the lock files
 
 lab-binaries: $(READY) ## API server, etcd, controller manager, vCenter simulator: built once a machine
 	@$(BIN)/python -m failback_lab.toolchain
+
+helm: $(READY) ## helm, with which the chart is tested
+	@$(BIN)/python -m failback_lab.toolchain --only helm
 
 contract-deps: $(NODE_MODULES)/.ready ## the Node packages of the contract check, outside the tree
 
