@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.api.v1alpha1 import MasterTarget
+from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.decide.architectures.registry import architecture_of
@@ -114,7 +114,7 @@ def _is_at_rest_on_site(item: ProtectedItem) -> bool:
 
 
 def _promised(index: SiteIndex) -> dict[str, tuple[str, ...]]:
-    """Machines whose reprotect is intended or runs, by the name of the MasterTarget that takes them."""
+    """Machines whose reprotect is intended or runs, by the name of the MasterTarget that takes them: as assigned or recorded."""
     found: dict[str, list[str]] = defaultdict(list)
     for item_id, stored in sorted(index.machines.items()):
         machine = settled_machine(stored, index.items.by_id.get(item_id), index)
@@ -123,9 +123,15 @@ def _promised(index: SiteIndex) -> dict[str, tuple[str, ...]]:
             and e.outcome in {EffectOutcome.INTENDED, EffectOutcome.RUNNING, EffectOutcome.AMBIGUOUS}
             for e in machine.status.ledger
         )
-        if is_open and machine.status.assignment is not None:
-            found[machine.status.assignment.master_target].append(item_id.casefold())
+        for name in _named_targets(machine) if is_open else ():
+            found[name].append(item_id.casefold())
     return {name: tuple(keys) for name, keys in found.items()}
+
+
+def _named_targets(machine: FailbackMachine) -> set[str]:
+    newest = max(machine.spec.recorded, key=lambda r: r.failed_over_at, default=None)
+    assigned = machine.status.assignment.master_target if machine.status.assignment else None
+    return {name for name in (assigned, newest.master_target if newest else None) if name is not None}
 
 
 def _locate(target: MasterTarget, index: SiteIndex, protected: ProtectedDisks, holding: Holding) -> Located:

@@ -15,7 +15,7 @@ from failback_operator.decide.conditions import aggregate, told
 from failback_operator.decide.evaluate import evaluate
 from failback_operator.decide.findings import Shown, findings, shortened, summarised
 from failback_operator.decide.index import index_site
-from failback_operator.decide.judgement import Ruling
+from failback_operator.decide.judgement import Ruling, is_waived
 from failback_operator.decide.naming import attempt_of
 from failback_operator.decide.recording import record_of
 from failback_operator.decide.remediation import runs_anything
@@ -51,6 +51,26 @@ def test_unknown_is_never_false_and_never_true(rulings, status, reason):
 
 def test_what_is_waived_counts_as_a_warning():
     assert aggregate((ruling(FAIL),), lambda _: True).reason == "PassedWithWarnings"
+
+
+@pytest.mark.parametrize(
+    ("waivable", "needs_machine", "waiver", "waived"),
+    [
+        (True, False, {}, True),
+        (False, False, {}, False),
+        (True, True, {}, False),
+        (True, True, {"machine": "app-1"}, True),
+        (True, False, {"machine": "app-1"}, True),
+        (True, False, {"machine": "db-1"}, False),
+        (True, False, {"check": "Other"}, False),
+        (True, False, {"until": b.NOW}, False),
+        (True, False, {"until": b.minutes_ago(-1)}, True),
+    ],
+)
+def test_who_may_waive_what(waivable, needs_machine, waiver, waived):
+    given = {"check": "Check", "reason": "r", "by": "me", "until": "2027-01-01T00:00:00Z"} | waiver
+    one = replace(ruling(FAIL), is_waivable=waivable, needs_machine=needs_machine)
+    assert is_waived(one, b.plan(waivers=[given]), "app-1", b.NOW) is waived
 
 
 def test_told_is_short():

@@ -11,6 +11,7 @@ from tests.unit.decide.world import change_plan, uuid_of, world
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.evaluate import evaluate
+from failback_operator.domain.reading import Part
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vault import JobState
 from failback_operator.domain.vsphere import PowerState
@@ -233,3 +234,14 @@ def test_a_run_that_began_is_not_stopped_by_a_newcomer_of_the_same_name():
     assert machine_of(site).status.phase is not Phase.REPROTECTING
     assert site.made[0] == (REPROTECT, "app-1")
     assert len(site.made) == len(set(site.made))
+
+
+def test_no_machine_object_goes_while_the_vault_is_unread():
+    site = world("app-1", stage="Protected")
+    site.run()
+    del site.plans["payroll"]
+    view = site.view()
+    blind = replace(view, snapshot=replace(view.snapshot, vault=Part()))
+    assert evaluate(view).machines_to_delete != ()
+    assert evaluate(blind).machines_to_delete == ()
+    assert [m.is_in_flight for m in evaluate(blind).machines] == [False]
