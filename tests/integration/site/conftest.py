@@ -139,7 +139,7 @@ class SiteUnderTest:
         found = {each["name"]: each for each in self.status("rsite", "tokyo").get("sources", [])}.get(name, {})
         return found.get("state", ""), found.get("reason", ""), found.get("message", "")
 
-    def eventually(self, read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 25) -> Any:
+    def eventually(self, read: Callable[[], Any], wanted: Callable[[Any], bool], seconds: float = 60) -> Any:
         """Read until it is as wanted."""
         end = time.monotonic() + seconds
         while True:
