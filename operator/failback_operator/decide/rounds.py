@@ -6,7 +6,7 @@ Source of the rules: design, safety rule 2. The failback's own failover is never
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from failback_operator.api.common import LedgerEntry
+from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
 from failback_operator.decide.architectures.base import Architecture
@@ -18,15 +18,21 @@ from failback_operator.domain.vault import InstanceType, Job, ProtectedItem
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Jobs of one item that tell of its failovers, newest first: failovers and commits that succeeded, and all switches."""
+    """Jobs of one item that tell of its failovers, newest first.
+
+    `failovers` and `commits` succeeded; `attempts` are all failovers, `switches` all reprotects in either direction.
+    """
 
     failovers: tuple[Job, ...]
+    attempts: tuple[Job, ...]
     switches: tuple[Job, ...]
     commits: tuple[Job, ...]
 
-    def last_switch(self) -> datetime | None:
-        """When the newest reprotect, in whichever direction, started."""
-        return next((j.started_at for j in self.switches if j.started_at), None)
+    def last_reprotect(self, *, is_home: bool) -> datetime | None:
+        """When the newest reprotect to on-premises started: once the machine is home, what follows the failback goes to Azure."""
+        failback = next((j.started_at for j in self.attempts if j.started_at), None) if is_home else None
+        started = (j.started_at for j in self.switches if j.started_at)
+        return next((s for s in started if failback is None or s < failback), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ def history(jobs: tuple[Job, ...], architecture: Architecture) -> History:
     done = [j for j in jobs if j.is_success]
     return History(
         failovers=tuple(j for j in done if architecture.does(j, EffectKind.FAILBACK)),
+        attempts=tuple(j for j in jobs if architecture.does(j, EffectKind.FAILBACK)),
         switches=tuple(j for j in jobs if architecture.does(j, EffectKind.REPROTECT)),
         commits=tuple(j for j in done if architecture.does(j, EffectKind.COMMIT)),
     )
@@ -104,16 +111,28 @@ def _failover(given: RoundInput, past: History) -> tuple[Recorded | None, dateti
         newest = past.failovers[0] if past.failovers else None
         told = _whole(item.last_failover_time) or (_end(newest) if newest else None) or _whole(given.stated)
         return next((r for r in records if r.failed_over_at == told), None), told
-    job = _failover_before_reprotect(past)
+    job = _failover_before_reprotect(item, past)
+    records = [r for r in records if not _is_over(given.machine, r)]
     record = max(records, key=lambda r: r.failed_over_at, default=None)
     if record is not None and not _is_later(job, record.failed_over_at + given.skew):
         return record, record.failed_over_at
     return None, (_end(job) if job else None) or _whole(given.stated)
 
 
-def _failover_before_reprotect(past: History) -> Job | None:
-    """The newest failover that started before the newest reprotect: the one to Azure, while the item is reversed."""
-    switched = past.last_switch()
+def _is_over(machine: FailbackMachine | None, record: Recorded) -> bool:
+    """Whether the ledger shows the record's round at its end: an item that is reversed now is in a later one."""
+    prefix = round_prefix(EffectKind.PROTECT, record.failed_over_at)
+    ledger = machine.status.ledger if machine else []
+    return any(e.key.startswith(prefix) and e.outcome is EffectOutcome.SUCCEEDED for e in ledger)
+
+
+def _is_home(item: ProtectedItem) -> bool:
+    return architecture_of(item).is_after(item, EffectKind.FAILBACK)
+
+
+def _failover_before_reprotect(item: ProtectedItem, past: History) -> Job | None:
+    """The newest failover that started before the newest reprotect to on-premises: the one to Azure, of a reversed item."""
+    switched = past.last_reprotect(is_home=_is_home(item))
     if switched is None:
         return None
     return next((j for j in past.failovers if j.started_at and j.started_at < switched), None)
@@ -155,7 +174,7 @@ def _last_failback(found: Round, past: History) -> datetime | None:
     """Start of the newest failback of the round: of its job, else of the ledger's intent."""
     if found.item.instance_type is not InstanceType.TO_ON_PREMISES:
         return None
-    switched = past.last_switch()
+    switched = past.last_reprotect(is_home=_is_home(found.item))
     started = [
         j.started_at
         for j in found.jobs

@@ -211,3 +211,28 @@ def test_why_not_covered():
 def test_unsuccessful_failovers_tell_nothing():
     failed = replace(jobs(("F", 2))[0], state=JobState.FAILED)
     assert round_of(S3_SILENT, (failed,)).failed_over_at is None
+
+
+def protect_attempt(state):
+    return replace(jobs(("S", 4))[0], state=state)
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.IN_PROGRESS])
+@pytest.mark.parametrize("records", [[], [b.record()]])
+def test_an_attempt_to_protect_is_no_reprotect_after_which_the_failback_would_count(state, records):
+    found = round_of(S7, (protect_attempt(state), *jobs(("F", 0), ("S", 1), ("F", 2), ("C", 3))), records)
+    assert found.failed_over_at == F
+    assert (found.record is not None) == bool(records)
+
+
+def test_a_failback_that_succeeded_in_part_still_parts_the_switches():
+    failback = replace(jobs(("F", 2))[0], state_description="PartiallySucceeded")
+    found = round_of(S7, (protect_attempt(JobState.FAILED), failback, *jobs(("F", 0), ("S", 1))), [b.record()])
+    assert found.failed_over_at == F
+    assert found.record is not None
+
+
+def test_the_record_of_a_round_that_ended_is_not_taken_for_the_next():
+    done = entry(O.SUCCEEDED, kind=EffectKind.PROTECT, key="Protect/2026-11-24T05:00:00Z/1")
+    found = round_of(S5, records=[b.record()], ledger=[done])
+    assert (found.record, found.failed_over_at) == (None, None)
