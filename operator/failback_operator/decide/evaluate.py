@@ -116,6 +116,8 @@ class _Evaluation:
             return f"the RecoverySite {self._older.name} works on the same fabric"
         if self._view.site.spec.suspend:
             return f"the RecoverySite {self._view.site.name} is suspended"
+        if state.plan.metadata.deletion_timestamp is not None:
+            return "the plan is being deleted"
         return "the plan is suspended" if state.plan.spec.suspend else None
 
 

@@ -26,8 +26,9 @@ class ItemIndex:
         return self.groups.get((item.group_id or "").casefold(), (item,)) if item.group_id else (item,)
 
     def jobs_of(self, item: ProtectedItem) -> tuple[Job, ...]:
-        """Jobs that concern the item, newest first (Job.concerns tells what that means)."""
-        keys = (item.arm_id.casefold(), item.arm_id.resource_name.casefold(), f"name:{item.friendly_name}")
+        """Jobs that concern the item, newest first: by its id, else by its name where no other item has that."""
+        by_name = [f"name:{item.friendly_name}"] if len(self.by_name.get(item.friendly_name, ())) == 1 else []
+        keys = (item.arm_id.casefold(), item.arm_id.resource_name.casefold(), *by_name)
         found = {job.name: job for key in keys for job in self.jobs_by_target.get(key, ())}
         return tuple(sorted(found.values(), key=_newest_first))
 
@@ -77,11 +78,14 @@ def _index_items(site: SiteContext) -> ItemIndex:
         by_name[item.friendly_name].append(item)
         if item.group_id:
             groups[item.group_id.casefold()].append(item)
+    told = {key for item in vault.items for key in (item.arm_id.casefold(), item.arm_id.resource_name.casefold())}
     by_target: dict[str, list[Job]] = defaultdict(list)
     for job in vault.jobs:
-        if job.target_object_id:
-            by_target[job.target_object_id.casefold()].append(job)
-        if job.target_object_name:
+        target = (job.target_object_id or "").casefold()
+        if target:
+            by_target[target].append(job)
+        # A job that tells its item is no other's of the same name, in this fabric or the next.
+        if job.target_object_name and target not in told and "/replicationprotecteditems/" not in target:
             by_target[f"name:{job.target_object_name}"].append(job)
     return ItemIndex(
         by_id={item.arm_id: item for item in vault.items},

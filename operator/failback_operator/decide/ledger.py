@@ -72,14 +72,18 @@ def _final(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, evid
 
 
 def _adopt(entry: LedgerEntry, claimed: set[str], evidence: Evidence) -> LedgerEntry | None:
-    """The entry with the job that its call started, if the vault shows one of that step begun since the intent."""
-    kind, since = EffectKind(entry.effect), entry.intended_at - evidence.limits.failover_clock_skew
+    """The entry with the job that its call started, if the vault shows one of that step begun while the call may have been taken.
+
+    A later one is somebody else's.
+    """
+    kind, skew = EffectKind(entry.effect), evidence.limits.failover_clock_skew
+    since, until = entry.intended_at - skew, deadline(entry, evidence.limits) + skew
     found = [
         job
         for job in evidence.jobs
         if evidence.architecture.does(job, kind)
         and job.started_at is not None
-        and job.started_at >= since
+        and since <= job.started_at <= until
         and job.name.casefold() not in claimed
     ]
     if not found:

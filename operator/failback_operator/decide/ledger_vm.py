@@ -8,12 +8,16 @@ from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
 
+UNRECORDED_SHUTDOWN = "shut-down-guest/unrecorded"
+"""Job of a power cycle of which only the result is seen: the VM is off. In the form that act/ follows."""
+
 
 def settle_vm(ledger: list[LedgerEntry], vm: VirtualMachine, read_at: datetime, limits: Limits) -> list[LedgerEntry]:
     """The ledger of a master target as observation of its VM leaves it.
 
     An intent that shows no result after its deadline counts as not sent: each of these effects may safely be asked for again
-    (vCenter refuses a second removal of snapshots while the first runs). A running one is followed until its state is reached.
+    (vCenter refuses a second removal of snapshots while the first runs). Only a VM that is off was switched off by its power
+    cycle, which then runs. A running one is followed until its state is reached.
     """
     return [_settle(entry, vm, read_at, limits) for entry in ledger]
 
@@ -29,6 +33,9 @@ def _settle(entry: LedgerEntry, vm: VirtualMachine, read_at: datetime, limits: L
         return _final(entry, EffectOutcome.SUCCEEDED, None, read_at)
     if reached is None or entry.outcome is EffectOutcome.RUNNING:
         return entry
+    if entry.effect == EffectKind.POWER_CYCLE and vm.power_state is PowerState.OFF:
+        # The call was taken, its answer lost: whoever follows it switches the VM on again.
+        return entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": UNRECORDED_SHUTDOWN})
     return _final(entry, EffectOutcome.NOT_SENT, "not sent: the VM is as it was before", read_at)
 
 

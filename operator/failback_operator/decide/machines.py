@@ -18,7 +18,7 @@ from failback_operator.domain.decision import MachineObject
 from failback_operator.domain.failover_bound import effective_bound
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.steps import ObjectKey, Step
-from failback_operator.domain.vault import ProtectedItem
+from failback_operator.domain.vault import InstanceType, ProtectedItem
 
 KIND = "FailbackMachine"
 
@@ -72,7 +72,10 @@ def _is_in_flight(machine: FailbackMachine | None, item: ProtectedItem | None) -
     if machine is not None and any(e.outcome in OPEN for e in machine.status.ledger):
         return True
     is_ours = machine is not None and bool(machine.spec.recorded or machine.status.ledger)
-    return is_ours and item is not None and architecture_of(item).position(item) in MIDWAY
+    if not is_ours or item is None:
+        return False
+    # A reversed item is between reprotect and protection even while its state tells no phase.
+    return item.instance_type is InstanceType.TO_ON_PREMISES or architecture_of(item).position(item) in MIDWAY
 
 
 def orphans(index: SiteIndex, listed: Collection[ArmId]) -> list[FailbackMachine]:

@@ -11,6 +11,7 @@ from pyVmomi import vim, vmodl
 from failback_operator.act.vsphere import MachineFollower, Progress, VsphereTransport
 from failback_operator.act.vsphere.commands import Command, perform
 from failback_operator.api.common import EffectOutcome, LedgerEntry
+from failback_operator.decide.ledger_vm import UNRECORDED_SHUTDOWN
 from failback_operator.domain.ids import ArmId, Moref
 from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult
 from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
@@ -248,6 +249,7 @@ NEXT = [
     Look("PowerCycle", SHUTTING_DOWN, GONE, ON, "Running", SHUTTING_DOWN),
     Look("PowerCycle", SHUTTING_DOWN, GONE, replace(ON, boot_time=None), "Running", SHUTTING_DOWN),
     Look("PowerCycle", SHUTTING_DOWN, GONE, OFF, "Running", "power-on/task-9", "PowerOnVM_Task"),
+    Look("PowerCycle", UNRECORDED_SHUTDOWN, GONE, OFF, "Running", "power-on/task-9", "PowerOnVM_Task"),
     Look("PowerCycle", SHUTTING_DOWN, GONE, LATER_BOOT, "Succeeded", SHUTTING_DOWN),
     Look("PowerCycle", SHUTTING_DOWN, GONE, replace(ON, power_state=PowerState.SUSPENDED), "Running", SHUTTING_DOWN),
     Look("PowerCycle", "power-on/task-1", RUNNING, OFF, "Running", "power-on/task-1"),

@@ -118,6 +118,9 @@ def test_failure_keeps_the_services_words():
         (b.item(), [job("unstarted", started_at=None)], O.NOT_SENT, None),
         (b.item(), [job("else", target_object_id="x", target_object_name="y")], O.NOT_SENT, None),
         (HOME, [job("second", started_at=b.minutes_ago(3)), job("first")], O.SUCCEEDED, "first"),
+        # Begun long after the call could have been taken: a person's.
+        (HOME, [job("theirs", started_at=b.minutes_ago(7))], O.AMBIGUOUS, None),
+        (b.item(), [job("theirs", JobState.FAILED, started_at=b.minutes_ago(7))], O.NOT_SENT, None),
     ],
 )
 def test_an_intent_without_job_is_settled_by_item_and_jobs(item, jobs, outcome, adopted):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from tests.unit import builders as b
 from tests.unit.decide.read import machine_of, machine_status_of, plan_of, summary
 from tests.unit.decide.test_ledger import job
@@ -245,3 +246,69 @@ def test_no_machine_object_goes_while_the_vault_is_unread():
     assert evaluate(view).machines_to_delete != ()
     assert evaluate(blind).machines_to_delete == ()
     assert [m.is_in_flight for m in evaluate(blind).machines] == [False]
+
+
+def test_protection_that_failed_waits_for_a_person_whatever_the_bound():
+    site = world("app-1", stage="Protected")
+    while not site.made or site.made[-1][0] is not PROTECT:
+        site.round()
+        if site.made and site.made[-1][0] is PROTECT:
+            break
+        site.finish_jobs()
+        site.round(perform=False)
+        site.finish_syncs()
+        site.tick(20)
+    site.finish_jobs(state=JobState.FAILED)
+    site.items["app-1"] = replace(site.items["app-1"], allowed_operations=b.committed_item().allowed_operations)
+    site.round()
+    site.tick(5)
+    change_plan(site, failedOverBefore=site.now.isoformat())
+    site.round()
+    decision = site.round()
+    assert machine_status_of(decision, site).phase is Phase.FAILED
+    assert [kind for kind, _ in site.made] == STEPS
+
+
+def test_a_record_stays_while_the_item_tells_no_phase():
+    site = world("app-1", stage="Committed")
+    site.run()
+    site.items["app-1"] = replace(site.items["app-1"], allowed_operations=frozenset({"DisableProtection"}))
+    site.plans.clear()
+    site.round()
+    assert machine_of(site).spec.recorded
+
+
+def test_nothing_begins_for_a_plan_that_is_being_deleted():
+    site = world("app-1", stage="Reprotected")
+    site.round(perform=False)
+    assert site.round(perform=False).effects
+    plan = site.plans["payroll"]
+    metadata = plan.metadata.model_copy(update={"deletion_timestamp": site.now})
+    site.plans["payroll"] = plan.model_copy(update={"metadata": metadata})
+    assert site.round(perform=False).effects == ()
+
+
+@pytest.mark.parametrize("target", ["item-twin", f"{b.CONTAINER_ID}/replicationProtectedItems/item-twin", "unheard-of"])
+def test_the_job_of_a_namesake_is_not_adopted(target):
+    site = world("app-1", stage="Reprotected")
+    site.items["twin"] = b.item(arm_id=b.item_id("twin"), group_id="twin", group_name="twin", detail=b.detail("twin"))
+    change_plan(site, machines=[{"name": "app-1", "id": str(b.item_id())}])
+    site.round(perform=False)
+    (effect,) = site.round(perform=False).effects
+    site.intend(effect)
+    site.jobs.append(job("twins", started_at=site.now, target_object_id=target))
+    site.tick(5)
+    (settlement,) = site.round(perform=False).settlements
+    assert settlement.entry.outcome is EffectOutcome.NOT_SENT
+
+
+def test_the_job_of_a_namesake_in_another_fabric_is_not_adopted():
+    site = world("app-1", stage="Reprotected")
+    site.round(perform=False)
+    (effect,) = site.round(perform=False).effects
+    site.intend(effect)
+    other = str(b.item_id()).replace("fabric-1", "fabric-2")
+    site.jobs.append(job("others", started_at=site.now, target_object_id=other))
+    site.tick(5)
+    (settlement,) = site.round(perform=False).settlements
+    assert settlement.entry.outcome is EffectOutcome.NOT_SENT

@@ -10,8 +10,10 @@ from tests.unit.decide.world import World, world
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.decide.evaluate import evaluate
+from failback_operator.decide.ledger_vm import UNRECORDED_SHUTDOWN
 from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.vault import CurrentScenario
+from failback_operator.domain.vsphere import PowerState
 
 AUTOMATIC = {"remediation": {"removeSnapshots": "Automatic", "enableDiskUuid": "Automatic"}}
 FIXES = [EffectKind.REMOVE_SNAPSHOTS, EffectKind.SET_DISK_UUID, EffectKind.POWER_CYCLE]
@@ -170,3 +172,21 @@ def test_every_machine_that_the_configuration_server_serves_is_named_as_far_as_t
     remedy = next(f.remedy for f in target_of(site.round()).findings if f.check == "NoSnapshots")
     assert "which affects app-1, m-00, m-01" in remedy
     assert "m-28 and 11 more." in remedy
+
+
+def test_a_power_cycle_whose_answer_was_lost_is_followed_where_it_left_the_vm_off():
+    site = dirty(allowPowerCycle=True, **AUTOMATIC)
+    cycle = None
+    while cycle is None:
+        site.tick(5)
+        for effect in site.round(perform=False).effects:
+            if effect.kind is EffectKind.POWER_CYCLE:
+                cycle = effect
+                site.intend(effect)
+            else:
+                site.perform(effect)
+    site.vms["mt-win"] = replace(site.vms["mt-win"], power_state=PowerState.OFF, boot_time=None)
+    assert site.round(perform=False).settlements == ()
+    site.tick(3)
+    (settlement,) = site.round(perform=False).settlements
+    assert (settlement.entry.outcome, settlement.entry.job) == (O.RUNNING, UNRECORDED_SHUTDOWN)
