@@ -105,12 +105,12 @@ def _path(item_id: ArmId) -> tuple[str, str, str, str, str]:
 
 
 def _accepted(exchange: _Exchange) -> SendResult:
-    """The answer to a call that was taken. A 202 that names no job is as good as lost: nothing can be followed.
+    """The answer to a call that was taken. One that names no job is as good as lost: only the item can tell.
 
     Source: x-ms-request-id names the job and comes twice (recorded), which the client joins by a comma.
     """
     job = next((found[1] for header in JOB_HEADERS if (found := JOB.search(exchange.headers.get(header) or ""))), None)
-    if job is None and exchange.status != 200:
+    if job is None:
         return Lost(f"answered {exchange.status} without naming a job")
     return Accepted(job)
 

@@ -63,7 +63,8 @@ class EffectSession:
             return None
         self._version = owner.metadata.resource_version
         decision = evaluate(site_view(self._tools.cache, current, snapshot, self._tools.limits))
-        return next((each for each in decision.effects if each.key == effect.key and each.owner == effect.owner), None)
+        # The very same call: what is stored (the assigned master target, the fix that was shown) tells of no other.
+        return next((each for each in decision.effects if _is_same(each, effect)), None)
 
     async def intend(self, owner: ObjectKey, entry: LedgerEntry) -> None:
         """Append `entry`. Raises Conflict, ApiError."""
@@ -87,3 +88,7 @@ class EffectSession:
             self._tools.cache.put(key.kind, body)
         elif known is not None:
             self._tools.cache.remove(key, int(known.metadata.resource_version or 0), known.metadata.uid)
+
+
+def _is_same(found: Effect, effect: Effect) -> bool:
+    return (found.key, found.owner, found.call) == (effect.key, effect.owner, effect.call)

@@ -260,7 +260,7 @@ async def test_the_other_actions(scripted: Scripted, action: str, body: dict[str
         ),
         (202, {"Location": ACCEPTED["Location"]}, Accepted("job-1")),
         (202, {"Azure-AsyncOperation": "https://x/replicationJobs/job-2?api-version=1"}, Accepted("job-2")),
-        (200, {}, Accepted(None)),
+        (200, {}, Lost("answered 200 without naming a job")),
         (202, {}, Lost("answered 202 without naming a job")),
         (202, {"Retry-After": "soon"}, Lost("answered 202 without naming a job")),
     ],

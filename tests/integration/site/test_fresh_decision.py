@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -121,6 +122,12 @@ async def test_an_effect_that_is_still_wanted_is_the_same(decided):
     effect = decided.effect()
     wanted = await decided.session().still_wanted(effect)
     assert (wanted.key, wanted.owner, wanted.call) == (effect.key, effect.owner, effect.call)
+
+
+async def test_another_call_under_the_same_key_is_not_made(decided):
+    effect = decided.effect()
+    former = replace(effect, call=replace(effect.call, body={**effect.call.body, "masterTargetId": "another"}))
+    assert await decided.session().still_wanted(former) is None
 
 
 PATCHES = {
