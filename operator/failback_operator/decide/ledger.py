@@ -49,7 +49,7 @@ def _settle(entry: LedgerEntry, claimed: set[str], evidence: Evidence) -> Ledger
         return _follow(entry, evidence)
     if entry.outcome is EffectOutcome.AMBIGUOUS:
         return _adopt(entry, claimed, evidence) or entry
-    if entry.outcome is not EffectOutcome.INTENDED or evidence.read_at <= deadline(entry, evidence.limits):
+    if entry.outcome is not EffectOutcome.INTENDED or not _is_read_since(deadline(entry, evidence.limits), evidence):
         return entry
     adopted = _adopt(entry, claimed, evidence)
     if adopted is not None:
@@ -64,6 +64,12 @@ def _settle(entry: LedgerEntry, claimed: set[str], evidence: Evidence) -> Ledger
         f" ({entry.key}) in spec.retries of the plan"
     )
     return _final(entry, EffectOutcome.AMBIGUOUS, text, evidence)
+
+
+def _is_read_since(moment: datetime, evidence: Evidence) -> bool:
+    """Whether vault and item were read later. A read of the vault takes its time: only the item's own GET tells when that was."""
+    detail = evidence.item.detail
+    return evidence.read_at > moment and detail is not None and detail.as_of > moment
 
 
 def _final(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, evidence: Evidence) -> LedgerEntry:

@@ -2,6 +2,7 @@
 
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
 from failback_operator.decide.unassigned import Unassigned
+from failback_operator.domain.ids import ArmId
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.snapshot import SiteSnapshot, SiteView
 from failback_operator.runtime.cache import Cache
@@ -12,8 +13,7 @@ from failback_operator.runtime.lease import lease_name
 def site_view(cache: Cache, site: RecoverySite, snapshot: SiteSnapshot, limits: Limits) -> SiteView:
     """The view of a site."""
     key = SiteKey(site.namespace, site.name)
-    fabric = lease_name(site)
-    others = (each for each in cache.sites() if lease_name(each) == fabric)
+    others = (each for each in cache.sites() if _is_same_fabric(each, site, snapshot))
     return SiteView(
         site=site,
         snapshot=snapshot,
@@ -24,6 +24,14 @@ def site_view(cache: Cache, site: RecoverySite, snapshot: SiteSnapshot, limits: 
         machines=cache.members(key, FailbackMachine),
         other_sites=tuple(each for each in others if (each.namespace, each.name) != (site.namespace, site.name)),
     )
+
+
+def _is_same_fabric(other: RecoverySite, site: RecoverySite, snapshot: SiteSnapshot) -> bool:
+    """By what the specs say, else by the fabric that was found: a spec may give its name or its friendly name."""
+    if lease_name(other) == lease_name(site):
+        return True
+    found = str(snapshot.vault.facts.fabric.arm_id) if snapshot.vault.facts is not None else site.status.fabric_id
+    return found is not None and other.status.fabric_id is not None and ArmId(found) == other.status.fabric_id
 
 
 def unassigned_view(cache: Cache) -> Unassigned:

@@ -201,3 +201,15 @@ def test_effects_on_a_vm_are_settled_by_its_state(outcome, vm, read_at, result):
     (found,) = settle_vm([one], vm, read_at, Limits())
     assert found.outcome is result
     assert (found is one) == (result is outcome)
+
+
+@pytest.mark.parametrize(("seconds", "outcome"), [(-1, O.INTENDED), (0, O.INTENDED), (1, O.NOT_SENT)])
+def test_an_intent_is_judged_by_an_item_that_was_got_since_its_deadline(seconds, outcome):
+    intent = entry(O.INTENDED, None)
+    got_at = deadline(intent, Limits()) + timedelta(seconds=seconds)
+    assert settled(intent, b.item(detail=b.detail(as_of=got_at))).outcome is outcome
+
+
+def test_an_intent_on_an_item_without_detail_waits():
+    intent = entry(O.INTENDED, None)
+    assert settled(intent, b.item(detail=None)) is intent
