@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import Stage
+from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.os_match import can_take, machine_system, target_system
 from failback_operator.decide.survey import Survey
 from failback_operator.decide.targets import Located
 from failback_operator.domain.failover_bound import effective_bound
+from failback_operator.domain.ids import ArmId
 from failback_operator.domain.operating_system import OperatingSystem
 from failback_operator.planning.assignment import Group, Placed, Placement, TargetSlots, assign
 from failback_operator.planning.waves import Wave, plan_waves
@@ -74,7 +76,8 @@ def distribute(
     surveys: tuple[tuple[Survey, ...], ...], targets: tuple[Located, ...], index: SiteIndex, judged: Judged
 ) -> Assignments:
     """Assign what may start, or has, over all plans together; then plan the rest of each plan on what is left."""
-    slots = {t.target.name: _slots(t, judged) for t in targets}
+    strangers = _strangers(surveys, targets, index)
+    slots = {t.target.name: _less(_slots(t, judged), strangers[t.target.name]) for t in targets}
     fleet = Fleet(targets, {t.target.name: target_system(t) for t in targets}, index)
     states = {s.group.key: s for plan in surveys for s in group_states(plan, fleet, judged)}
     firm = assign((s.group for s in states.values() if s.holds_slots), slots.values())
@@ -91,7 +94,22 @@ def distribute(
         if own:
             name = own[0].members[0].plan.name
             waves[name] = plan_waves((s.group for s in own), slots.values(), {s.group.key: placements[s.group.key] for s in own})
-    return Assignments(placements, states, dict(reserved), waves)
+    return Assignments(placements, states, {name: reserved[name] + strangers[name] for name in slots}, waves)
+
+
+def _strangers(surveys: tuple[tuple[Survey, ...], ...], targets: tuple[Located, ...], index: SiteIndex) -> dict[str, int]:
+    """By target: disks still to be attached of machines in no plan whose reprotect runs, a person's or a former plan's."""
+    listed = {s.round.item.arm_id.casefold() for plan in surveys for s in plan if s.round is not None}
+    return {t.target.name: sum(_to_come(ArmId(key), t, index) for key in t.runs_here - listed) for t in targets}
+
+
+def _to_come(item_id: ArmId, target: Located, index: SiteIndex) -> int:
+    item, machine = index.items.by_id.get(item_id), index.machines.get(item_id)
+    if item is None or architecture_of(item).position(item) not in {Phase.FAILED_OVER, Phase.REPROTECTING}:
+        return 0
+    newest = max(machine.spec.recorded, key=lambda r: r.failed_over_at, default=None) if machine else None
+    told = len(item.detail.disks) if item.detail else 0
+    return max(0, (told or (len(newest.disks) if newest else 0)) - target.attached(item))
 
 
 def _slots(located: Located, judged: Judged) -> TargetSlots:

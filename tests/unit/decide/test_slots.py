@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit import builders as b
 from tests.unit.decide.read import plan_of, summary, target_of
-from tests.unit.decide.world import change_plan, world
+from tests.unit.decide.world import change_plan, uuid_of, world
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.decide.evaluate import evaluate
@@ -148,3 +148,38 @@ def test_a_group_goes_to_one_target_or_waits():
     assert site.made == []
     change_plan(site, stage="Prepared")
     assert summary(plan_of(site.round()), "DiskLimit")[0] == "False"
+
+
+def add_machine(site, name, item, disks):
+    """A further machine of the site with so many disks of its own."""
+    detail = replace(item.detail, disks=b.item_disks(disks), infrastructure_vm_id=uuid_of(name))
+    site.items[name] = replace(item, detail=detail)
+    site.vms[name] = b.vm(name, disks=b.disks(disks, name), instance_uuid=uuid_of(name), bios_uuid=None)
+    site.azure_vms[name] = b.azure_vm(name)
+
+
+@pytest.mark.parametrize(("disks", "starts"), [(38, True), (39, False)])
+def test_what_a_person_reprotects_is_counted_before_its_disks_are_there(disks, starts):
+    site = world("app-1", stage="Reprotected", disks=20)
+    syncing = b.reprotected_item("other-1", protection_state="InitialReplicationInProgress", allowed_operations=frozenset())
+    add_machine(site, "other-1", syncing, disks)
+    site.round(perform=False)
+    decision = site.round(perform=False)
+    assert bool(decision.effects) == starts
+    assert target_of(decision).disks.reserved == disks + (20 if starts else 0)
+
+
+def test_a_reprotect_whose_plan_is_gone_keeps_its_slots():
+    site = world("app-1", stage="Reprotected", disks=40)
+    site.round(perform=False)
+    (effect,) = site.round(perform=False).effects
+    disks = site.vms["mt-win"].disks
+    site.perform(effect)
+    site.vms["mt-win"] = replace(site.vms["mt-win"], disks=disks)
+    site.items["app-1"] = replace(site.items["app-1"], detail=replace(site.items["app-1"].detail, master_target_id=None))
+    add_machine(site, "db-1", b.item("db-1"), 20)
+    site.plans = {"web": b.plan("web", machines=[{"name": "db-1"}], stage="Reprotected")}
+    site.round(perform=False)
+    decision = site.round(perform=False)
+    assert decision.effects == ()
+    assert target_of(decision).disks.reserved == 40
