@@ -46,7 +46,7 @@ class SourceFailed(Exception):  # noqa: N818 - what happened, not a fault of the
 class Part(Generic[T]):
     """The last complete read of one source, and the error of the last try if that failed.
 
-    `as_of` is when the read of `facts` ended. A partial read never replaces complete facts.
+    `as_of` is when the read of `facts` began: no part of them is older. A partial read never replaces complete facts.
     """
 
     facts: T | None = None

@@ -91,7 +91,7 @@ class AzureSource:
         return part
 
     async def fresh_all(self, limit_seconds: float) -> Part[VaultFacts]:
-        """The facts of a full read that ends after now. Raises SourceFailed if none comes in time."""
+        """The facts of a full read that begins after now. Raises SourceFailed if none comes in time."""
         asked = self._tools.clock.now()
         if self._running is not None:
             self._running.poller.refresh_soon()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from failback_operator.api.common import LedgerEntry
+from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.ports import Clock, LeaseHolder
@@ -10,7 +11,7 @@ from failback_operator.domain.steps import Effect, ObjectKey
 from failback_operator.runtime.background import Background
 from failback_operator.runtime.cache import Cache
 from failback_operator.runtime.events import EventPoster
-from failback_operator.runtime.keys import PLAN_KIND
+from failback_operator.runtime.keys import PLAN_KIND, TARGET_KIND
 from failback_operator.runtime.kube import KubeClient
 from failback_operator.runtime.ledger import LedgerStore
 from failback_operator.runtime.metrics import Metrics
@@ -47,16 +48,21 @@ class EffectSession:
         self._site = site
         self._tools = tools
         self._version = ""
+        self._is_deciding = False
 
     async def still_wanted(self, effect: Effect) -> Effect | None:
         """Read objects, items and VMs again, decide again. Raises SourceFailed, ApiError."""
-        for key in (self._site.worker.key.object_key, effect.owner, *self._plans(effect)):
+        for key in (self._site.worker.key.object_key, effect.owner, *self._depends_on(effect)):
             await self._refresh(key)
         site = self._tools.cache.site(self._site.worker.key)
         if site is None or self._tools.cache.get(effect.owner) is None:
             return None
         view = site_view(self._tools.cache, site, self._site.worker.snapshot(), self._tools.limits)
         snapshot = await self._site.worker.fresh_snapshot(effect, view)
+        # From here to the stored intent no other effect of the site decides: two that exclude each other (a reprotect, and a
+        # fix of its master target) would else both be decided before either is seen.
+        await self._site.worker.deciding.acquire()
+        self._is_deciding = True
         current = self._tools.cache.site(self._site.worker.key)
         owner = self._tools.cache.get(effect.owner)
         if current is None or owner is None:
@@ -68,17 +74,29 @@ class EffectSession:
 
     async def intend(self, owner: ObjectKey, entry: LedgerEntry) -> None:
         """Append `entry`. Raises Conflict, ApiError."""
-        await self._tools.ledger.intend(owner, entry, self._version)
+        try:
+            await self._tools.ledger.intend(owner, entry, self._version)
+        finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let the site's other effects decide. To be called when the effect has ended, however it did."""
+        if self._is_deciding:
+            self._is_deciding = False
+            self._site.worker.deciding.release()
 
     async def settle(self, owner: ObjectKey, entry: LedgerEntry) -> None:
         """Replace the entry of that key; tries until written."""
         await self._tools.ledger.settle(owner, entry)
 
-    def _plans(self, effect: Effect) -> list[ObjectKey]:
-        """The plan of the effect's machine: its stage may have been lowered a moment ago."""
+    def _depends_on(self, effect: Effect) -> list[ObjectKey]:
+        """The machine's plan and master target: a person may have lowered a stage or cordoned a moment ago."""
         owner = self._tools.cache.get(effect.owner)
-        plan = getattr(owner.spec, "plan_ref", None) if owner is not None else None
-        return [ObjectKey(PLAN_KIND, effect.owner.namespace, plan.name)] if plan is not None else []
+        if not isinstance(owner, FailbackMachine):
+            return []
+        namespace, assigned = effect.owner.namespace, owner.status.assignment
+        keys = [ObjectKey(PLAN_KIND, namespace, owner.spec.plan_ref.name)]
+        return [*keys, ObjectKey(TARGET_KIND, namespace, assigned.master_target)] if assigned else keys
 
     async def _refresh(self, key: ObjectKey) -> None:
         """Never act on what the watch missed."""

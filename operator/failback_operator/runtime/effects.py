@@ -80,7 +80,10 @@ class EffectRunner:
             transports=_transports(site),
             limits=self._tools.limits,
         )
-        outcome = await guard.perform(effect)
+        try:
+            outcome = await guard.perform(effect)
+        finally:
+            session.release()
         self._tools.metrics.effects.labels(effect.kind, outcome.result).inc()
         level = logging.DEBUG if outcome.result in QUIET else logging.INFO
         log.log(level, "%s of %s: %s %s", effect.kind, effect.owner, outcome.result, outcome.message, extra=_extra(effect))

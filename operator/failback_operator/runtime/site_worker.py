@@ -48,6 +48,7 @@ class SiteWorker:
 
     def __init__(self, site: RecoverySite, tools: WorkerTools) -> None:
         self.key = SiteKey(site.namespace, site.name)
+        self.deciding = asyncio.Lock()
         self.uid = site.metadata.uid
         self._site = site
         self._tools = tools

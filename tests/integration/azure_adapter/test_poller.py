@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.integration.azure_adapter.sites import Site, last, requests
@@ -228,3 +228,13 @@ async def test_what_moves_is_tried_again_after_a_failure(site: Site, lab: AzureL
         seen = facts.items[0].detail.as_of
         part = await watch.until(lambda part: part.facts.item(facts.items[0].arm_id).detail.as_of > seen)
         assert part.error is None
+
+
+async def test_the_time_of_facts_is_when_their_reading_began(site: Site, lab: AzureLab):
+    """Safety rule 3: an intent is settled by facts of which none is older than its deadline."""
+    lab.fault(kind="slow", path="replicationJobs", seconds=1.0)
+    async with watching(site, SLOW) as watch:
+        part = await watch.until(lambda part: part.facts is not None)
+    (listed, *_) = requests(lab, 0, "replicationJobs")
+    assert part.as_of is not None
+    assert part.as_of <= datetime.fromisoformat(listed["time"])

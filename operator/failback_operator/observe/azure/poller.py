@@ -100,6 +100,8 @@ class AzurePoller:
         await asyncio.sleep(max(0.0, self._quiet_until - loop.time()))
         self._patches.clear()
         self._is_reading = True
+        # The oldest of what is read now is as old as this: who waits for facts since an instant must not get older ones.
+        began = self._clock.now()
         try:
             facts = await self._reader.read_all(self._part.facts, self._items, self._vms)
         except ReadFailed as failed:
@@ -110,7 +112,7 @@ class AzurePoller:
         # What was read singly in the meantime may be newer than what the lists showed.
         for patch in self._patches:
             facts = patched(facts, patch)
-        self._publish(Part(facts, self._clock.now(), None))
+        self._publish(Part(facts, began, None))
         return None
 
     async def _follow_motion(self) -> None:
