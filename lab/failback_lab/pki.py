@@ -38,12 +38,18 @@ class LabCa:
         return self._write(user, self._ca.issue_cert(CLIENT_NAME, common_name=user, organization_name=group))
 
     def _write(self, name: str, leaf: trustme.LeafCert) -> tuple[Path, Path]:
-        self._issued += 1
-        stem = f"{name.replace('*', 'any').replace(':', '-')}-{os.getpid()}-{self._issued}"
-        chain, key = self.directory / f"{stem}.pem", self.directory / f"{stem}.key"
+        chain, key = self._fresh(name)
         chain.write_bytes(b"".join(part.bytes() for part in leaf.cert_chain_pems))
         write_private(key, leaf.private_key_pem.bytes())
         return chain, key
+
+    def _fresh(self, name: str) -> tuple[Path, Path]:
+        """Files that do not exist yet: others may issue from the same directory."""
+        while True:
+            self._issued += 1
+            stem = f"{name.replace('*', 'any').replace(':', '-')}-{os.getpid()}-{self._issued}"
+            if not (self.directory / f"{stem}.key").exists():
+                return self.directory / f"{stem}.pem", self.directory / f"{stem}.key"
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -62,3 +62,5 @@ def configure(log_format: str, level: str, redactor: Redactor) -> None:
     root.setLevel(level.upper())
     for name in ("aiohttp.access", "azure", "msal", "kopf", "urllib3", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # It warns at every token that it does not get; what that means is told once, as the source's trouble.
+    logging.getLogger("azure.identity").setLevel(max(logging.ERROR, root.level))

@@ -93,7 +93,7 @@ def many(lab_binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> It
     path = tmp_path_factory.mktemp("scenario") / "many.yaml"
     path.write_text(yaml.safe_dump(scenario_of_many()))
     assert Scenario.load(path).machine(MACHINES[0]).disks
-    with rehearsal(LabOptions(scenario=path, speed=120), lab_binaries, {}) as here:
+    with rehearsal(LabOptions(scenario=path, speed=180), lab_binaries, {}) as here:
         add_site(here, "tokyo", here.lab.azure, here.lab.vcenter)
         yield here
 

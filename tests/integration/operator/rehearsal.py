@@ -48,8 +48,12 @@ SETTINGS = {
     "FAILBACK_VSPHERE_PAGE_SIZE": "4",
     "FAILBACK_CREDENTIALS_SECONDS": "5",
     "FAILBACK_REFUSED_RETRY_SECONDS": "2",
-    "FAILBACK_INTENT_VALID_SECONDS": "6",
-    "FAILBACK_REQUEST_TIMEOUT_SECONDS": "4",
+    "FAILBACK_INTENT_VALID_SECONDS": "4",
+    "FAILBACK_REQUEST_TIMEOUT_SECONDS": "3",
+    "FAILBACK_LEASE_SECONDS": "8",
+    "FAILBACK_LEASE_RENEW_SECONDS": "2",
+    "FAILBACK_LEASE_RETRY_SECONDS": "1",
+    "FAILBACK_LEASE_MARGIN_SECONDS": "2",
     "FAILBACK_RESYNC_SECONDS": "2",
     "FAILBACK_LOG_FORMAT": "plain",
 }
@@ -162,13 +166,14 @@ class Rehearsal:
         events = (event for event in self.lab.api_server.writes(USER) if event["objectRef"]["resource"] != "leases")
         return [f"{e['verb']} {e['objectRef']['resource']}/{e['objectRef'].get('name', '')}" for e in events]
 
-    def rests(self, seconds: float = 3.0) -> None:
-        """Wait until the operator writes nothing for that long: what it says does not flap."""
-        quiet_since, seen = time.monotonic(), len(self.writes())
+    def rests(self, seconds: float = 2.5) -> None:
+        """Wait until the operator writes and logs nothing for that long: what it says does not flap."""
+        measure = lambda: (len(self.writes()), self.operator.log.stat().st_size)  # noqa: E731
+        quiet_since, seen = time.monotonic(), measure()
         end = quiet_since + PATIENCE
         while time.monotonic() - quiet_since < seconds:
             time.sleep(LOOK_SECONDS)
-            now = len(self.writes())
+            now = measure()
             if now != seen:
                 quiet_since, seen = time.monotonic(), now
             assert time.monotonic() < end, self.told("it writes and writes", self.writes()[-20:])
