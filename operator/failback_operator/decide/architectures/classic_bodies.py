@@ -3,6 +3,7 @@
 from failback_operator.checks.contexts import MachineContext, TargetContext
 from failback_operator.decide.architectures.base import Missing
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind, ItemCall
 from failback_operator.domain.vault import MasterTargetServer, Policy, ProcessServer, ProtectedItem, VaultFacts
 
@@ -70,7 +71,7 @@ def _to_site(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) ->
     volume = retention_volume(target, target.server)
     if volume is None:
         raise _Gap(f"the retention volume of {target.target.name} as Site Recovery lists it")
-    policy = failback_policy(item, vault)
+    policy = failback_policy(item, vault, machine.site.limits)
     if policy is None:
         raise _Gap("a failback policy that is associated with the configuration server")
     details: dict[str, object] = {
@@ -115,17 +116,26 @@ def _bare(volume: str) -> str:
     return volume.rstrip(":\\/").casefold()
 
 
-def failback_policy(item: ProtectedItem, vault: VaultFacts) -> Policy | None:
-    """The failback policy that is mapped from the item's container to that same container."""
+def failback_policy(item: ProtectedItem, vault: VaultFacts, limits: Limits) -> Policy | None:
+    """The failback policy paired from the item's container to that same container; one with the documented figures first."""
     mapped = {
         m.policy_id
         for m in vault.mappings
         if m.container_id == item.container_id
+        and m.state == "Paired"
         and m.target_container_id is not None
         and item.container_id == m.target_container_id
     }
     found = [p for p in vault.policies if p.instance_type == "InMage" and p.arm_id in mapped]
-    return min(found, key=lambda p: p.arm_id.casefold(), default=None)
+    wanted = (limits.policy_rpo_minutes, limits.policy_retention_minutes, limits.policy_app_consistent_minutes)
+    return min(
+        found,
+        key=lambda p: (
+            (p.rpo_threshold_minutes, p.retention_minutes, p.app_consistent_minutes) != wanted,
+            p.arm_id.casefold(),
+        ),
+        default=None,
+    )
 
 
 def datastore_name(machine: MachineContext, item: ProtectedItem) -> str | None:
