@@ -153,7 +153,8 @@ def test_protectable_items(vault: Vault) -> None:
     )
     assert len(found) == 16
     assert {f.properties.custom_details.discovery_type for f in found} == {"vCenter", "Physical"}
-    one = vault.sdk.replication_protectable_items.get(vault.group, vault.name, vault.fabric, vault.container, found[0].name)
+    name = next(f.name for f in found if f.properties.friendly_name == "crm-1")
+    one = vault.sdk.replication_protectable_items.get(vault.group, vault.name, vault.fabric, vault.container, name)
     assert one.properties.custom_details.os_type == "WINDOWS"
 
 

@@ -233,8 +233,9 @@ async def test_what_moves_is_tried_again_after_a_failure(site: Site, lab: AzureL
 async def test_the_time_of_facts_is_when_their_reading_began(site: Site, lab: AzureLab):
     """Safety rule 3: an intent is settled by facts of which none is older than its deadline."""
     lab.fault(kind="slow", path="replicationJobs", seconds=1.0)
+    since = last(lab)
     async with watching(site, SLOW) as watch:
         part = await watch.until(lambda part: part.facts is not None)
-    (listed, *_) = requests(lab, 0, "replicationJobs")
+    (listed, *_) = requests(lab, since, "replicationJobs")
     assert part.as_of is not None
     assert part.as_of <= datetime.fromisoformat(listed["time"])
