@@ -95,6 +95,22 @@ def demo_record(demo_run: DemoRun) -> Path:
     return demo_run.record
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of an xdist group together.
+
+    pytest-xdist 3.8 tells the group by a suffix of `Item._nodeid`, of which pytest 9.2 knows nothing any more: without this each
+    worker would start the servers of every group, and run the demo.
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        suffix = f"@{group.args[0]}" if group else ""
+        if not item.nodeid.endswith(suffix):
+            item._id = type(item.id).parse(item.nodeid + suffix)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests of each kind ran and how many were skipped."""
     kinds: Counter[str] = Counter()
