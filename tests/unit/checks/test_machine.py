@@ -283,6 +283,7 @@ AZURE = [
     Case("AzureVmStopped", "stopping", FAIL, azure("stopping", FAILED_BACK)),
     Case("AzureVmStopped", "not told", UNKNOWN, azure(None, FAILED_BACK)),
     Case("AzureVmStopped", "not read", UNKNOWN, replace(FAILED_BACK, azure_vm=None)),
+    Case("AzureVmStopped", "not recorded", UNKNOWN, replace(FAILED_BACK, azure_vm=None, record=None), "is not recorded"),
     Case("AzureVmStopped", "gone", PASS, replace(FAILED_BACK, **GONE)),
     Case("AzureVmStopped", "while the failback runs", NA, azure("running", replace(FAILED_BACK, phase=Phase.FAILING_BACK))),
     Case("AzureVmStopped", "before", NA, READY),

@@ -9,6 +9,10 @@ from failback_operator.domain.steps import Step
 from failback_operator.domain.vault import ProtectedItem
 
 STOPPED = frozenset({"stopped", "deallocated"})
+COMMIT_BY_HAND = (
+    "See that the machine's Azure VM is stopped, then commit the failback in the portal: nothing that can be read tells which VM "
+    "it was. The operator goes on from there."
+)
 
 
 @item_check(
@@ -49,6 +53,8 @@ def azure_vm_stopped(context: MachineContext, item: ProtectedItem) -> Answer:  #
         return not_applicable("the failback runs")
     if context.azure_vm_is_missing:
         return passed("the Azure VM is gone")
+    if context.azure_vm is None and context.record is None:
+        return unknown("which Azure VM it was is not recorded", COMMIT_BY_HAND)
     if context.azure_vm is None or context.azure_vm.power_state is None:
         return unknown("the power state of the Azure VM could not be read")
     name, state = context.azure_vm.arm_id.resource_name, context.azure_vm.power_state
