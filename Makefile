@@ -29,7 +29,7 @@ pip_setting() { $(BIN)/python -m pip config list | sed -nE "s/^[^=]*\.$$1='(.*)'
 endef
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(LOCK_ARGS)
 
-.PHONY: help venv helm demo lab bench test test-unit test-rehearsals coverage lint format crds lock lab-binaries contract-deps clean clean-cache
+.PHONY: help venv helm demo lab bench test test-unit coverage lint format crds lock lab-binaries contract-deps clean clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,14 +43,8 @@ lab: lab-binaries ## the demo's site, kept until Ctrl-C: prints the KUBECONFIG t
 bench: lab-binaries ## what the operator costs at rest: calls to Azure and vSphere, writes, memory
 	$(BIN)/python -m failback_lab bench
 
-# The long rehearsals of the running operator have a target of their own, so that this one stays within a quarter of an hour.
-REHEARSALS := tests/integration/operator
-
 test: lab-binaries helm contract-deps ## unit, contract and integration tests (PYTEST_ARGS=…, WORKERS=2)
-	$(PYTEST) --ignore=$(REHEARSALS) $(PYTEST_ARGS)
-
-test-rehearsals: lab-binaries ## bad input, outages, replays and mishaps before the running operator (about ten minutes)
-	$(PYTEST) $(REHEARSALS) $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 test-unit: $(READY) ## the tests that need no server
 	$(PYTEST) tests/unit $(PYTEST_ARGS)

@@ -38,15 +38,6 @@ def test_an_unknown_site(site: TwoSites, bad: Any) -> None:
     site.until_said("FailbackPlan", "bad", "True", "ReadyToStart")
 
 
-def test_a_site_of_another_namespace(site: TwoSites, bad: Any) -> None:
-    other = {**site.get("RecoverySite", "tokyo"), "metadata": {"name": "kobe", "namespace": "default"}}
-    site.apply({key: other[key] for key in ("kind", "metadata", "spec")})
-    bad("files-1", siteRef={"name": "kobe"})
-    site.until_said("FailbackPlan", "bad", "False", "SiteNotFound", "no RecoverySite kobe in namespace dr")
-    bad("files-1")
-    site.until_said("FailbackPlan", "bad", "True", "ReadyToStart")
-
-
 def test_a_machine_that_the_vault_does_not_know(site: TwoSites, bad: Any) -> None:
     before = site.transitions("tokyo")
     bad("files-1", "file-1")

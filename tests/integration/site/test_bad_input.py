@@ -70,23 +70,6 @@ def test_a_missing_key_and_broken_certificates_are_named(site: SiteUnderTest):
     site.eventually(lambda: site.condition("rsite", "tokyo"), ready)
 
 
-def test_rotated_credentials_are_taken_over_without_a_restart(site: SiteUnderTest):
-    site.secrets()
-    site.apply()
-    site.operator()
-    site.eventually(lambda: site.condition("rsite", "tokyo"), ready)
-    site.secrets(azure={"clientSecret": "rotated-away-value"}, vcenter={"password": "rotated-away-too"})
-    found = site.eventually(lambda: site.source("azure"), lambda s: s[1] == "InvalidCredentials")
-    assert "rotated-away" not in found[2]
-    found = site.eventually(lambda: site.source("vcenter/tokyo"), lambda s: s[1] == "InvalidCredentials")
-    assert "rotated-away" not in found[2]
-    site.secrets()
-    site.eventually(lambda: site.source("azure"), lambda s: s[0] == "Fresh")
-    site.eventually(lambda: site.source("vcenter/tokyo"), lambda s: s[0] == "Fresh")
-    site.eventually(lambda: site.condition("rsite", "tokyo"), ready)
-    assert "rotated-away" not in site.log()
-
-
 def test_of_two_sites_on_one_fabric_the_older_works_and_the_other_says_so(site: SiteUnderTest):
     site.secrets()
     site.apply()
