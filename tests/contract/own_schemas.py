@@ -1,17 +1,22 @@
 """Schemas of what the published descriptions leave out, made from recorded traffic.
 
-Source: site-recovery facts, section 1 ("LRO on the wire") and section 5; Entra's token answers as azure-identity reads them.
+Source: site-recovery facts, section 1 ("LRO on the wire") and section 5; Entra's answers as azure-identity reads them.
 """
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from tests.contract.pairs import Pair, PairClass
 
 
 class Strict(BaseModel):
     """No member but those named."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Document(Strict):
+    """The whole body of an answer. Each of these must be used by a pair."""
 
 
 class ErrorDetail(Strict):
@@ -24,13 +29,13 @@ class ErrorDetail(Strict):
     additionalInfo: list[dict[str, Any]] | None = None  # noqa: N815 - wire name
 
 
-class ArmError(Strict):
+class ArmError(Document):
     """The body of a refused request."""
 
     error: ErrorDetail
 
 
-class OperationStatus(Strict):
+class OperationStatus(Document):
     """Status document of a long-running operation, as recorded."""
 
     id: str | None
@@ -38,12 +43,21 @@ class OperationStatus(Strict):
     status: Literal["InProgress", "Succeeded", "Failed", "Canceled"]
     error: ErrorDetail | None
     properties: None
-    startTime: str  # noqa: N815 - wire name
-    endTime: str | None  # noqa: N815 - wire name
+    startTime: AwareDatetime  # noqa: N815 - wire name
+    endTime: AwareDatetime | None  # noqa: N815 - wire name
     percentComplete: float | None  # noqa: N815 - wire name
 
 
-class Token(Strict):
+class OperationResult(Document):
+    """What operationresults answers at the end: the resource that the operation was about."""
+
+    id: str = Field(pattern="^/Subscriptions/")
+    name: str
+    type: str = Field(pattern="^Microsoft.RecoveryServices/vaults/")
+    properties: dict[str, Any]
+
+
+class Token(Document):
     """A token of the client credentials flow."""
 
     token_type: Literal["Bearer"]
@@ -52,7 +66,7 @@ class Token(Strict):
     access_token: str = Field(min_length=1)
 
 
-class TokenError(Strict):
+class TokenError(Document):
     """Entra's refusal."""
 
     error: str
@@ -62,6 +76,26 @@ class TokenError(Strict):
     trace_id: str
     correlation_id: str
     error_uri: str | None = None
+
+
+class OpenIdConfiguration(Document):
+    """The tenant's metadata, which azure-identity asks for when instance discovery is off.
+
+    Source: https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata
+    """
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    device_authorization_endpoint: str
+    jwks_uri: str
+    response_types_supported: list[str]
+    response_modes_supported: list[str]
+    subject_types_supported: list[str]
+    id_token_signing_alg_values_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    scopes_supported: list[str]
+    tenant_region_scope: str | None = None
 
 
 class VaultProperties(Strict):
@@ -79,7 +113,7 @@ class Sku(Strict):
     tier: str | None = None
 
 
-class Vault(Strict):
+class Vault(Document):
     """A Recovery Services vault."""
 
     id: str
@@ -90,3 +124,22 @@ class Vault(Strict):
     tags: dict[str, str] | None = None
     sku: Sku
     properties: VaultProperties
+
+
+def schema_of(pair: Pair) -> type[Document] | None:  # noqa: PLR0911 - one return a class
+    """The schema of a pair's answer; None where the answer is described elsewhere, broken, or has no body."""
+    match pair.pair_class:
+        case PairClass.ERROR:
+            return ArmError
+        case PairClass.OPERATION_STATUS:
+            return OperationStatus
+        case PairClass.OPERATION_RESULT:
+            return None if pair.status == 202 else OperationResult
+        case PairClass.TOKEN if pair.method == "GET":
+            return OpenIdConfiguration
+        case PairClass.TOKEN:
+            return Token if pair.status == 200 else TokenError
+        case PairClass.VAULT:
+            return Vault
+        case PairClass.DESCRIBED | PairClass.BROKEN:
+            return None

@@ -52,6 +52,11 @@ class Pair:
         return urlsplit(self.url).path
 
     @property
+    def resource_path(self) -> str:
+        """Path of what is answered about: operationresults stand below the resource that they tell of."""
+        return re.sub(r"/operationresults/[^/]+$", "", self.path, flags=re.IGNORECASE)
+
+    @property
     def pair_class(self) -> PairClass:  # noqa: PLR0911 - one return a class
         """The class of the pair."""
         if self.is_fault and self.response_body is None:

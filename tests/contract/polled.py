@@ -1,0 +1,44 @@
+"""What the operator never asks: it follows jobs, so that a demo's run polls no operation, and its secret is right."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from tests.integration.azure.clients import Vault, credential
+
+from failback_lab.azure.client import AzureLab
+from failback_lab.azure.config import Durations
+from failback_lab.pki import LabCa
+from failback_lab.scenario import Scenario
+
+# A reprotect takes three seconds: the poller, which waits a whole second between two looks, sees it run.
+SPEED = 60
+DURATIONS = Durations(reprotect=180, sync_minimum=60, sync_mib_per_second=2000)
+
+
+def record_polling(directory: Path, ca: LabCa, scenario: Scenario) -> Path:
+    """The record of two operations that the SDK's poller follows, to success and to failure, of the vault, and of a bad login."""
+    record = directory / "polled.jsonl"
+    with AzureLab(directory / "azure", ca, scenario, None, speed=SPEED, durations=DURATIONS, record=record) as azure:
+        vault = Vault(azure, retry_total=0)
+        assert vault.raw("GET", vault.path).status == 200
+        with pytest.raises(ClientAuthenticationError):
+            credential(azure, secret="wrong").get_token(f"{azure.base_url}/.default")
+        assert _followed(vault, "crm-1").properties.friendly_name == "crm-1"
+        azure.set("connection", "cn-tokyo", "status", "NotConnected")
+        with pytest.raises(HttpResponseError):
+            _followed(vault, "files-1")
+    return record
+
+
+def _followed(vault: Vault, machine: str) -> Any:
+    """The item as the SDK's poller returns it when the operation is over; its place is asked for before that, too."""
+    answers: list[Any] = []
+    poller = vault.sdk.replication_protected_items.begin_reprotect(
+        *vault.place(machine),
+        vault.to_site(),
+        raw_response_hook=lambda answer: answers.append(answer.http_response),
+    )
+    vault.raw("GET", answers[0].headers["Location"])
+    return poller.result()
