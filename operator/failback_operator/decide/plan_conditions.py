@@ -161,7 +161,7 @@ def ready(view: PlanView, parts: Conditions) -> State:
     """Whether nothing known blocks the next step towards the stage, of any machine."""
     if not view.standings:
         return State(FALSE if view.is_read else UNKNOWN, "NoMachines", "the plan selects no machine that the vault knows")
-    return _troubled(view) or _blocked(view, parts) or _unread(view, parts) or _positive(view)
+    return _troubled(view) or _blocked(view, parts) or _unread(view, parts) or _incomplete(view) or _positive(view)
 
 
 def _troubled(view: PlanView) -> State | None:
@@ -198,6 +198,14 @@ def _unread(view: PlanView, parts: Conditions) -> State | None:
         return State(UNKNOWN, "NotRead", f"where these machines stand is not known: {listed(lost)}")
     broken = next((kind for kind, s in _relevant(view, parts).items() if s.status is UNKNOWN), None)
     return State(UNKNOWN, "NotRead", f"not known: {parts[broken].message}") if broken else None
+
+
+def _incomplete(view: PlanView) -> State | None:
+    """What is missing for a call blocks it, whatever the checks say; it shows where a waiver passes over what the call needs."""
+    those = waits(view.standings, WaitReason.INCOMPLETE)
+    if not those or those[0].wait is None:
+        return None
+    return State(UNKNOWN, WaitReason.INCOMPLETE.value, f"{listed(s.name for s in those)}: {those[0].wait.text}")
 
 
 def _by_kind(rulings: Sequence[Ruling]) -> list[Ruling]:

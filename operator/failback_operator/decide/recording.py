@@ -4,7 +4,7 @@ from datetime import datetime
 
 from failback_operator.api.v1alpha1.failback_machine import Recorded, RecordedDisk
 from failback_operator.checks.contexts import LocatedVm, MachineContext
-from failback_operator.decide.architectures.classic_bodies import account_name
+from failback_operator.checks.machine.protection import account_name
 
 MOST_DISKS = 64
 MOST_NICS = 16

@@ -147,6 +147,8 @@ def _negative(standing: Standing) -> State | None:
         return State(FALSE, failed[0].verdict.check_id, told(failed))
     if standing.blockers:
         return State(UNKNOWN, standing.blockers[0].verdict.check_id, told(standing.blockers))
+    if standing.wait is not None and standing.wait.reason is WaitReason.INCOMPLETE:
+        return State(UNKNOWN, WaitReason.INCOMPLETE.value, standing.wait.text)
     return State(UNKNOWN, "NotRead", "where it stands is not known") if standing.phase is Phase.UNKNOWN else None
 
 

@@ -175,18 +175,24 @@ def test_reprotect_body():
         ("LINUX", "/mnt/other", "/mnt/other", "/mnt/other"),
         ("Windows", None, "F", None),
         (None, None, "R", None),
+        (None, "R", "r:\\", "r:\\"),
     ],
 )
 def test_retention_volume_is_sent_as_it_is_listed(os_type, wanted, listed, sent):
-    server = b.master_target_server(os_type=os_type, retention_volumes=(RetentionVolume(listed, 1, 1),))
+    server = b.master_target_server(os_type=os_type, os_version=None, retention_volumes=(RetentionVolume(listed, 1, 1),))
     spec = {"retentionVolume": wanted} if wanted else {}
-    target = b.target_context(server=server, target=b.master_target(**spec))
+    target = b.target_context(server=server, target=b.master_target(**spec), vms=())
     call = CLASSIC.call(b.machine_context(assigned=target), REPROTECT)
     if sent is None:
         assert isinstance(call, Missing)
         assert "retention volume" in call.what
     else:
         assert details(call)["retentionDrive"] == sent
+
+
+def test_vcenter_tells_the_retention_volume_where_site_recovery_does_not_tell_the_system():
+    target = b.target_context(server=b.master_target_server(os_type=None, os_version=None))
+    assert details(CLASSIC.call(b.machine_context(assigned=target), REPROTECT))["retentionDrive"] == "R"
 
 
 @pytest.mark.parametrize(
@@ -291,11 +297,21 @@ def test_protect_says_what_is_missing(protection, record, what):
     assert what in call.what
 
 
+NO_ACCOUNT = b.record(run_as_account=None)
+
+
 def test_protect_needs_an_account():
-    item = b.committed_item(detail=None)
-    call = CLASSIC.call(b.machine_context(item, record=b.record(run_as_account=None, log_storage_account_id=None)), PROTECT)
+    context = b.machine_context(b.committed_item(detail=None), record=NO_ACCOUNT, vms=())
+    call = CLASSIC.call(context, PROTECT)
     assert isinstance(call, Missing)
     assert "protection.runAsAccount" in call.what
+
+
+@pytest.mark.parametrize(("guest_id", "account"), [("windows2019srv_64Guest", "1"), ("rhel7_64Guest", "2")])
+def test_vcenter_tells_the_account_where_site_recovery_does_not_tell_the_system(guest_id, account):
+    vms = (b.located(b.vm(guest=b.Guest(guest_id=guest_id))),)
+    call = CLASSIC.call(b.machine_context(b.committed_item(detail=None), record=NO_ACCOUNT, vms=vms), PROTECT)
+    assert details(call)["runAsAccountId"] == account
 
 
 def test_protect_without_log_storage_leaves_it_out():

@@ -125,18 +125,23 @@ def _policy(context: MachineContext, item: ProtectedItem, vault: VaultFacts) -> 
     return passed(f"policy {found.name}")
 
 
+def account_name(context: MachineContext, item: ProtectedItem) -> str | None:
+    """Name of the account that installs the mobility service on the way back to Azure: the plan's, the recorded, the site's."""
+    accounts = context.site.view.site.spec.run_as_accounts
+    by_family = {Family.WINDOWS: accounts.windows, Family.LINUX: accounts.linux, None: None}
+    recorded = context.record.run_as_account if context.record else None
+    return context.plan.spec.protection.run_as_account or recorded or by_family[item_system(context, item).family]
+
+
 def _account(context: MachineContext, item: ProtectedItem, vault: VaultFacts) -> Answer:
-    name = context.plan.spec.protection.run_as_account or (context.record.run_as_account if context.record else None)
+    name = account_name(context, item)
     if name is None:
         family = item_system(context, item).family
         if family is None:
             return unknown(
                 "its operating system is not known, and so neither is its run-as account", "Give protection.runAsAccount."
             )
-        accounts = context.site.view.site.spec.run_as_accounts
-        name = accounts.windows if family is Family.WINDOWS else accounts.linux
-        if name is None:
-            return failed(f"no run-as account for {family.value} machines is named by site or plan")
+        return failed(f"no run-as account for {family.value} machines is named by site or plan")
     if name in {a.name for a in vault.fabric.run_as_accounts}:
         return passed(f"run-as account {name}")
     return failed(f"the configuration server has no run-as account {name}")

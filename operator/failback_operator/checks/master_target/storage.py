@@ -1,13 +1,12 @@
 """Where a master target keeps retention data, and which datastores its host offers."""
 
-from failback_operator.api.v1alpha1 import MasterTarget
 from failback_operator.checks.answers import Answer, failed, listed, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import of_server, of_vm, target_check, unread
 from failback_operator.checks.master_target.system import target_system
 from failback_operator.domain.operating_system import Family
-from failback_operator.domain.vault import MasterTargetServer
+from failback_operator.domain.vault import MasterTargetServer, RetentionVolume
 from failback_operator.domain.vsphere import Datastore, VirtualMachine
 
 DEFAULT_VOLUMES = {Family.WINDOWS: "R", Family.LINUX: "/mnt/retention"}
@@ -22,9 +21,18 @@ def bare_volume(name: str) -> str:
     return name.rstrip(":\\/").casefold()
 
 
-def wanted_volume(target: MasterTarget, family: Family | None) -> str | None:
+def wanted_volume(context: TargetContext) -> str | None:
     """The retention volume that the target is to have, or None while its operating system is not known."""
-    return target.spec.retention_volume or (DEFAULT_VOLUMES[family] if family is not None else None)
+    family = target_system(context).family
+    return context.target.spec.retention_volume or (DEFAULT_VOLUMES[family] if family is not None else None)
+
+
+def listed_volume(context: TargetContext, server: MasterTargetServer) -> RetentionVolume | None:
+    """The wanted retention volume as Site Recovery lists it; None where it does not, or where none is known to be wanted."""
+    wanted = wanted_volume(context)
+    if wanted is None:
+        return None
+    return next((v for v in server.retention_volumes if bare_volume(v.name) == bare_volume(wanted)), None)
 
 
 @target_check(
@@ -44,10 +52,10 @@ def wanted_volume(target: MasterTarget, family: Family | None) -> str | None:
 @of_server
 def retention_volume(context: TargetContext, server: MasterTargetServer) -> Answer:
     """The wanted volume is among those that Site Recovery lists, and is neither of size zero nor full."""
-    wanted = wanted_volume(context.target, target_system(context).family)
+    wanted = wanted_volume(context)
     if wanted is None:
         return unknown("its operating system is not known, and so neither is its retention volume", "Give spec.retentionVolume.")
-    found = next((v for v in server.retention_volumes if bare_volume(v.name) == bare_volume(wanted)), None)
+    found = listed_volume(context, server)
     if found is None:
         return _not_listed(context, server, wanted)
     if found.capacity_bytes is None or found.free_bytes is None:

@@ -1,18 +1,18 @@
 """Request bodies of the classic architecture, in the names of the wire. Source: site-recovery facts, section 2."""
 
-from failback_operator.checks.contexts import MachineContext, TargetContext
+from failback_operator.checks.contexts import MachineContext
+from failback_operator.checks.machine.protection import account_name
+from failback_operator.checks.master_target.storage import listed_volume
 from failback_operator.decide.architectures.base import Missing
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind, ItemCall
-from failback_operator.domain.vault import MasterTargetServer, Policy, ProcessServer, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import Policy, ProcessServer, ProtectedItem, VaultFacts
 
 EXCLUDED_VOLUMES: dict[str, object] = {
     "volumeOptions": [{"volumeLabel": "Temporary Storage", "onlyExcludeIfSingleVolume": "Yes"}]
 }
 """Without it the temporary disk of the Azure VM is replicated. Source: the vendor's own client sends it always (recorded)."""
-
-DEFAULT_RETENTION = {"windows": "R", "linux": "/mnt/retention"}
 
 
 class _Gap(Exception):  # noqa: N818 - never leaves this module
@@ -68,7 +68,7 @@ def _to_site(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) ->
         raise _Gap("the master target as Site Recovery lists it")
     if server is None or server.facts is None:
         raise _Gap("the process server as Site Recovery lists it")
-    volume = retention_volume(target, target.server)
+    volume = listed_volume(target, target.server)
     if volume is None:
         raise _Gap(f"the retention volume of {target.target.name} as Site Recovery lists it")
     policy = failback_policy(item, vault, machine.site.limits)
@@ -78,7 +78,7 @@ def _to_site(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) ->
         "instanceType": "InMage",
         "masterTargetId": target.server.id,
         "processServerId": server.facts.id,
-        "retentionDrive": volume,
+        "retentionDrive": volume.name,
         "profileId": str(policy.arm_id),
         "diskExclusionInput": EXCLUDED_VOLUMES,
     }
@@ -102,18 +102,6 @@ def _to_azure(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) -
     if log_storage is not None:
         details["logStorageAccountId"] = log_storage
     return _switch(details)
-
-
-def retention_volume(target: TargetContext, server: MasterTargetServer) -> str | None:
-    """Name of the retention volume exactly as the master target reports it, or None where it is not listed."""
-    wanted = target.target.spec.retention_volume or DEFAULT_RETENTION.get((server.os_type or "").casefold())
-    if wanted is None:
-        return None
-    return next((v.name for v in server.retention_volumes if _bare(v.name) == _bare(wanted)), None)
-
-
-def _bare(volume: str) -> str:
-    return volume.rstrip(":\\/").casefold()
 
 
 def failback_policy(item: ProtectedItem, vault: VaultFacts, limits: Limits) -> Policy | None:
@@ -169,15 +157,6 @@ def _forward_policy(name: str | None, recorded: str | None, vault: VaultFacts) -
     if found is None:
         raise _Gap(f"the policy {name} of protection.policy: the vault has none of that name towards Azure")
     return found.arm_id
-
-
-def account_name(machine: MachineContext, item: ProtectedItem) -> str | None:
-    """Name of the account that installs the mobility service on the way back to Azure: the plan's, the recorded, the site's."""
-    accounts = machine.site.view.site.spec.run_as_accounts
-    family = (item.detail.os_type if item.detail and item.detail.os_type else "").casefold()
-    by_family = {"windows": accounts.windows, "linux": accounts.linux}.get(family)
-    recorded = machine.record.run_as_account if machine.record else None
-    return machine.plan.spec.protection.run_as_account or recorded or by_family
 
 
 def _account_id(machine: MachineContext, item: ProtectedItem, vault: VaultFacts) -> str:
