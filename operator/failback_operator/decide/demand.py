@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import Stage
+from failback_operator.checks.machine.datastores import lists_datastore
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.os_match import can_take, machine_system, target_system
@@ -205,9 +206,14 @@ def _fixed_target(survey: Survey, by_server: Mapping[str, str]) -> str | None:
 
 
 def _candidates(group: list[Survey], fleet: Fleet) -> tuple[str, ...]:
-    """Names of the targets that the plan allows and whose operating system does not forbid any member."""
+    """Names of the targets that the plan allows, that have its datastore, and whose system does not forbid any member."""
     fitting = [fleet.fitting(machine_system(survey)) for survey in group]
-    allowed = (t.target.name for t in allowed_targets(group[0].plan, fleet.targets))
+    wanted = group[0].plan.spec.datastore
+    allowed = (
+        t.target.name
+        for t in allowed_targets(group[0].plan, fleet.targets)
+        if wanted is None or lists_datastore(t.server, wanted) is not False
+    )
     return tuple(name for name in allowed if all(name in names for names in fitting))
 
 

@@ -21,7 +21,15 @@ from failback_operator.domain.steps import Step
 from failback_operator.domain.vault import InstanceType
 from failback_operator.domain.verdicts import Outcome
 
-MODULES = ("test_site", "test_master_target", "test_process_server", "test_machine", "test_machine_targets", "test_plan")
+MODULES = (
+    "test_site",
+    "test_master_target",
+    "test_process_server",
+    "test_machine",
+    "test_machine_targets",
+    "test_datastores",
+    "test_plan",
+)
 CASES = list(chain.from_iterable(importlib.import_module(f"tests.unit.checks.{name}").CASES for name in MODULES))
 
 ALWAYS_READABLE = {

@@ -1,4 +1,4 @@
-"""Checks of a machine against master targets: system, disks, datastores, group; and protection to Azure."""
+"""Checks of a machine against master targets: system, disks, group; and protection to Azure."""
 
 from dataclasses import replace
 
@@ -6,9 +6,10 @@ import pytest
 from tests.unit import builders as a
 from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 
-from failback_operator.api.v1alpha1.failback_machine import Phase, RecordedDisk
+from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.machine import MACHINE_CHECKS
-from failback_operator.domain.vsphere import Guest, Mount
+from failback_operator.domain.vault import ListedDatastore
+from failback_operator.domain.vsphere import Guest
 
 READY = a.machine_context()
 BLIND = a.machine_context(items=(), group=(), site=a.blind_vault())
@@ -162,6 +163,11 @@ EARLIER_AND_BIG = replace(UBUNTU, usage=a.usage(own=0))
 LATER_AND_SMALL = replace(linux("mt-lin-2", "UBUNTU-18.04-64"), usage=a.usage(own=50))
 BOTH = (EARLIER_AND_BIG, LATER_AND_SMALL)
 
+TWO_STORES = tuple(
+    replace(t, server=replace(t.server, datastores=(ListedDatastore(name, None, "VMFS"),)))
+    for t, name in ((EARLIER_AND_BIG, "gold"), (LATER_AND_SMALL, "silver"))
+)
+
 FIT = [
     Case("MasterTargetFits", "one is right in all", PASS, grouped(10, "UBUNTU-18.04-64", *BOTH), "mt-lin-2"),
     Case("MasterTargetFits", "each is right in one thing only", FAIL, grouped(11, "UBUNTU-18.04-64", *BOTH)),
@@ -171,68 +177,14 @@ FIT = [
         UNKNOWN,
         grouped(11, "UBUNTU-18.04-64", EARLIER_AND_BIG, replace(LATER_AND_SMALL, usage=None)),
     ),
+    Case(
+        "MasterTargetFits",
+        "the right one does not have the datastore",
+        FAIL,
+        replace(grouped(10, "UBUNTU-18.04-64", *TWO_STORES), plan=a.plan(datastore="gold")),
+    ),
     Case("MasterTargetFits", "no choice", NA, grouped(11, "UBUNTU-18.04-64", LATER_AND_SMALL)),
     Case("MasterTargetFits", "a single respect fails", NA, grouped(61, "UBUNTU-18.04-64", *BOTH)),
-]
-
-
-def mounted(store, **machine):
-    """app-1 and mt-win, whose host mounts `store` as told."""
-    facts = a.facts(a.vm(**machine), a.target_vm(), datastores=(store,) if store else ())
-    found = a.target_context(vms=(a.located(a.target_vm(), facts),))
-    return a.machine_context(vms=(a.located(a.vm(**machine), facts),), candidates=(found,))
-
-
-def mount(**changes):
-    base = Mount(a.HOST_2, "readWrite", is_mounted=True, is_accessible=True)
-    return mounted(a.datastore(mounts=(replace(base, **changes),)))
-
-
-OTHER_VCENTER = replace(a.located(a.target_vm()), vcenter="vc-2")
-GONE_DISKS = mounted(a.datastore(), disks=())
-DISK = RecordedDisk(file="[vmfs-1] app-1/app-1.vmdk", capacity_bytes=1, datastore="vmfs-1")
-
-DATASTORES = [
-    Case("DatastoreMounted", "read/write", PASS, READY),
-    Case("DatastoreMounted", "optional members not told", PASS, mount(is_mounted=None, is_accessible=None)),
-    Case("DatastoreMounted", "read-only", FAIL, mount(access_mode="readOnly"), "vmfs-1 on host esx-2.example.com: read-only"),
-    Case("DatastoreMounted", "not accessible", FAIL, mount(is_accessible=False), "not accessible"),
-    Case(
-        "DatastoreMounted",
-        "not accessible, why",
-        FAIL,
-        mount(is_accessible=False, inaccessible_reason="AllPathsDown_Start"),
-        "AllPaths",
-    ),
-    Case("DatastoreMounted", "not mounted there", FAIL, mount(host=a.HOST_1), "not mounted on host esx-2.example.com"),
-    Case("DatastoreMounted", "datastore not found", UNKNOWN, mounted(None)),
-    Case("DatastoreMounted", "disks unread", UNKNOWN, mounted(a.datastore(), unread=frozenset({"disks"}))),
-    Case("DatastoreMounted", "no disks, none recorded", UNKNOWN, GONE_DISKS),
-    Case("DatastoreMounted", "no disks, recorded ones", PASS, replace(GONE_DISKS, record=a.record(disks=[DISK]))),
-    Case(
-        "DatastoreMounted",
-        "a recorded datastore is gone",
-        UNKNOWN,
-        replace(GONE_DISKS, record=a.record(disks=[DISK.model_copy(update={"datastore": "old"})])),
-    ),
-    Case(
-        "DatastoreMounted",
-        "another vCenter",
-        FAIL,
-        a.machine_context(candidates=(a.target_context(vms=(OTHER_VCENTER,)),)),
-        "vc-2",
-    ),
-    Case("DatastoreMounted", "target's VM not found", UNKNOWN, a.machine_context(candidates=(a.target_context(vms=()),))),
-    Case(
-        "DatastoreMounted",
-        "target's host not found",
-        UNKNOWN,
-        a.machine_context(candidates=(a.target_context(vms=(a.located(a.target_vm(host=None)),)),)),
-    ),
-    Case("DatastoreMounted", "no target", UNKNOWN, NO_TARGET),
-    Case("DatastoreMounted", "no VM", NA, a.machine_context(vms=())),
-    Case("DatastoreMounted", "before failback", PASS, REPROTECTED),
-    Case("DatastoreMounted", "before a disaster", PASS, a.machine_context(a.protected_item(), phase=Phase.NOT_FAILED_OVER)),
 ]
 
 PAIR = (member("app-1"), member("db-1"))
@@ -369,6 +321,15 @@ PREPARED = [
         UNKNOWN,
         a.machine_context(site=site_view({"fabric": a.fabric(process_servers=(PS,), configuration_server=None)}, servers=())),
     ),
+    Case(
+        "ProtectionPrepared",
+        "named log storage is none",
+        FAIL,
+        protection(logStorageAccountId=str(a.azure_vm_id())),
+        "(protection.logStorageAccountId) is not the id of a storage account",
+    ),
+    Case("ProtectionPrepared", "named log storage by name", FAIL, protection(logStorageAccountId="stlog"), "stlog (protection."),
+    Case("ProtectionPrepared", "named log storage", PASS, protection(logStorageAccountId=str(a.LOG_STORAGE_ID).upper())),
     Case("ProtectionPrepared", "named policy", PASS, protection(policy="policy-24h")),
     Case(
         "ProtectionPrepared",
@@ -422,7 +383,7 @@ PREPARED = [
     Case("ProtectionComplete", "not yet", NA, READY),
 ]
 
-CASES = SYSTEM + DISKS + FIT + DATASTORES + GROUP + PREPARED
+CASES = SYSTEM + DISKS + FIT + GROUP + PREPARED
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

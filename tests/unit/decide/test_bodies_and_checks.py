@@ -237,6 +237,30 @@ def test_without_the_os_type_of_site_recovery_protection_to_azure_is_complete():
     assert decided(EffectKind.PROTECT, *names) == Seen(EffectKind.PROTECT, "Running")
 
 
+def test_a_datastore_that_no_target_lists_is_never_sent():
+    seen = decided(EffectKind.REPROTECT, "plan: other datastore")
+    assert seen == Seen(None, "DatastoreListed")
+
+
+def test_the_target_that_lists_the_datastore_takes_the_machine():
+    """Assignment takes the first by name else: the machine would wait for ever for a datastore that the other target has."""
+    site = world("app-1", datastore="gold")
+    site.targets = {name: b.master_target(name) for name in ("mt-win", "mt-x")}
+    site.vms["mt-x"] = b.target_vm("mt-x", guest=replace(b.target_vm().guest, ip_addresses=("10.10.0.22",)))
+
+    def view() -> SiteView:
+        servers = vault_of(site.view()).fabric.master_targets
+        gold = (b.ListedDatastore("gold", "uuid-gold", "VMFS"),)
+        return of_fabric(master_targets=(servers[0], replace(servers[1], datastores=gold)))(site.view())
+
+    for _ in range(2):
+        decision = evaluate(view())
+        site.store(decision)
+    (effect,) = decision.effects
+    sent = effect.call.body["properties"]["providerSpecificDetails"]
+    assert (sent["masterTargetId"], sent["datastoreName"]) == ("mt-x-id", "gold")
+
+
 def test_of_a_linux_target_without_os_type_the_volume_is_named_as_listed():
     site = world("app-1")
     site.vms["mt-win"] = b.target_vm(guest=replace(LINUX_GUEST, ip_addresses=("10.10.0.21",)))

@@ -6,13 +6,13 @@ from failback_operator.checks.answers import Answer, any_of, every, not_applicab
 from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import item_check, targets_of
-from failback_operator.checks.machine.datastores import datastore_mounted
+from failback_operator.checks.machine.datastores import datastore_listed, datastore_mounted
 from failback_operator.checks.machine.disks import group_disk_limit
 from failback_operator.checks.machine.systems import fitting_targets, os_match, os_version
 from failback_operator.domain.vault import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
-RESPECTS = (os_version, group_disk_limit, datastore_mounted)
+RESPECTS = (os_version, group_disk_limit, datastore_mounted, datastore_listed)
 """What is asked of a target that is not surely unfit by its system."""
 
 

@@ -1,5 +1,6 @@
 """What protection to Azure after the commit will need: known before reprotect, since reprotect hides it."""
 
+import re
 from collections.abc import Callable
 
 from failback_operator.checks.answers import Answer, every, failed, passed, unknown
@@ -11,6 +12,9 @@ from failback_operator.domain.ids import ArmId
 from failback_operator.domain.operating_system import Family
 from failback_operator.domain.steps import Step
 from failback_operator.domain.vault import InstanceType, ProcessServer, ProtectedItem, VaultFacts
+
+STORAGE_ACCOUNT = re.compile(r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/storageAccounts/[^/]+$", re.IGNORECASE)
+"""Form of a storage account's id. Whether there is one is not read."""
 
 Part = Callable[[MachineContext, ProtectedItem, VaultFacts], Answer]
 
@@ -148,8 +152,11 @@ def _account(context: MachineContext, item: ProtectedItem, vault: VaultFacts) ->
 
 
 def _log_storage(context: MachineContext, item: ProtectedItem, vault: VaultFacts) -> Answer:  # noqa: ARG001 - the form of all parts
-    if context.plan.spec.protection.log_storage_account_id is not None:
-        return passed("log storage account as named")
+    said = context.plan.spec.protection.log_storage_account_id
+    if said is not None:
+        if STORAGE_ACCOUNT.search(said):
+            return passed(f"log storage account {ArmId(said).resource_name} as named")
+        return failed(f"{said} (protection.logStorageAccountId) is not the id of a storage account")
     detail = fresh_detail(context, item)
     recorded = context.record.log_storage_account_id if context.record else None
     known = _towards_azure(context, item, recorded, detail.log_storage_account_id if detail else None)

@@ -1,6 +1,7 @@
 """Request bodies of the classic architecture, in the names of the wire. Source: site-recovery facts, section 2."""
 
 from failback_operator.checks.contexts import MachineContext
+from failback_operator.checks.machine.datastores import datastore_name
 from failback_operator.checks.machine.protection import account_name
 from failback_operator.checks.master_target.storage import listed_volume
 from failback_operator.decide.architectures.base import Missing
@@ -124,17 +125,6 @@ def failback_policy(item: ProtectedItem, vault: VaultFacts, limits: Limits) -> P
         ),
         default=None,
     )
-
-
-def datastore_name(machine: MachineContext, item: ProtectedItem) -> str | None:
-    """The datastore to name: the plan's, else that of the machine's first disk, else the first that Site Recovery knew."""
-    if machine.plan.spec.datastore:
-        return machine.plan.spec.datastore
-    if machine.vm is not None and machine.vm.vm.disks:
-        store = machine.vm.facts.datastore(machine.vm.vm.disks[0].datastore)
-        if store is not None:
-            return store.name
-    return item.detail.datastores[0] if item.detail and item.detail.datastores else None
 
 
 def _process_server_id(name: str | None, recorded: str | None, vault: VaultFacts) -> str:
