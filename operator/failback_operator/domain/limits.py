@@ -28,6 +28,8 @@ class Limits:
     agent_registration_grace: timedelta = timedelta(minutes=15)
     intent_valid: timedelta = timedelta(seconds=30)
     request_timeout: timedelta = timedelta(seconds=60)
+    effect_result: timedelta = timedelta(minutes=15)
+    vsphere_shutdown: timedelta = timedelta(minutes=10)
     refused_retry: timedelta = timedelta(minutes=2)
     attempts: int = 3
     failover_bound_ahead: timedelta = timedelta(minutes=5)

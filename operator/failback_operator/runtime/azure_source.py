@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
-
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Clock
 from failback_operator.domain.reading import Part, SourceError, SourceFailed, SourceProblem
 from failback_operator.domain.vault import VaultFacts
-from failback_operator.observe.azure import AzureEndpoint, AzurePoller, AzureSession, VaultReader
+from failback_operator.observe.azure import AzureEndpoint, AzurePoller, AzureSession, SiteRecoveryClient, VaultReader
 from failback_operator.runtime.background import Background
 from failback_operator.runtime.metrics import Metrics
 from failback_operator.runtime.settings import Settings
@@ -105,7 +103,7 @@ class AzureSource:
             raise SourceFailed(self._part.error or SourceError(SourceProblem.TIMED_OUT, text)) from late
         return self._part
 
-    def client(self) -> SiteRecoveryManagementClient:
+    def client(self) -> SiteRecoveryClient:
         """The vault's client under the present credentials. Raises SourceFailed while there is none."""
         if self._running is None:
             raise SourceFailed(self._part.error or SourceError(SourceProblem.UNREACHABLE, "Azure is not being read"))

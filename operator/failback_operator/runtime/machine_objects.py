@@ -1,7 +1,5 @@
 """FailbackMachines as objects: made, kept in step with what was decided, finalized, deleted."""
 
-from typing import cast
-
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.domain.decision import MachineObject
 from failback_operator.domain.ports import Conflict
@@ -46,13 +44,13 @@ class MachineObjects:
         metadata: Body = {"labels": {SITE_LABEL: wanted.spec.site_ref.name[:LABEL_LENGTH].rstrip("-.")}}
         if wanted.is_in_flight:
             metadata["finalizers"] = [FINALIZER]
-        self._take(wanted.key, await self._client.create(wanted.key, cast("Body", wanted.spec.wire()), metadata))
+        self._take(wanted.key, await self._client.create(wanted.key, wanted.spec.wire(), metadata))
         return True
 
     @staticmethod
     def _changes(wanted: MachineObject, stored: FailbackMachine) -> Body:
         changes: Body = {}
-        spec = merge_patch(cast("Body", stored.spec.wire()), cast("Body", wanted.spec.wire()))
+        spec = merge_patch(stored.spec.wire(), wanted.spec.wire())
         if spec:
             changes["spec"] = spec
         others = [each for each in stored.metadata.finalizers if each != FINALIZER]

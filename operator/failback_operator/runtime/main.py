@@ -2,8 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import click
 
@@ -12,17 +11,23 @@ from failback_operator.runtime.logs import Redactor, configure
 from failback_operator.runtime.settings import Described, Settings, described
 
 CHOICES = {"log_format": ["json", "plain"], "log_level": ["debug", "info", "warning", "error"]}
-Command = Callable[..., Any]
+Command = Callable[..., None]
 
 
 def _option(setting: Described) -> Callable[[Command], Command]:
     """The click option of a setting."""
-    common: dict[str, Any] = {"envvar": setting.variable, "help": setting.text, "default": setting.default, "show_default": True}
-    if isinstance(setting.default, tuple):
-        return click.option(setting.flag, setting.name, multiple=True, **common)
-    if setting.name in CHOICES:
-        return click.option(setting.flag, setting.name, type=click.Choice(CHOICES[setting.name]), **common)
-    return click.option(setting.flag, setting.name, type=type(setting.default), **common)
+    is_list = isinstance(setting.default, tuple)
+    kind = str if is_list else click.Choice(CHOICES[setting.name]) if setting.name in CHOICES else type(setting.default)
+    return click.option(
+        setting.flag,
+        setting.name,
+        type=kind,
+        multiple=is_list,
+        envvar=setting.variable,
+        help=setting.text,
+        default=setting.default,
+        show_default=True,
+    )
 
 
 def _with_settings(command: Command) -> Command:
@@ -50,9 +55,9 @@ def run(**values: object) -> None:
         raise click.ClickException(str(error)) from error
 
 
-def _settings(values: dict[str, Any]) -> Settings:
+def _settings(values: Mapping[str, object]) -> Settings:
     """The settings, refused here if they contradict themselves."""
-    settings = Settings(**values)
+    settings = Settings.of(values)
     try:
         settings.limits()
         settings.vsphere()

@@ -4,9 +4,12 @@
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from pydantic import TypeAdapter
 
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.vsphere import ControllerKind
@@ -110,7 +113,9 @@ class Settings:
     vsphere_refused_login_limit_seconds: float = _seconds(_VSPHERE.refused_login_limit, "Longest such wait.")
     vsphere_threads: int = _setting(_VSPHERE.threads, "Threads for each vCenter, the watching one not counted.")
     vsphere_page_size: int = _setting(_VSPHERE.page_size, "Objects on one page of a read.")
-    vsphere_shutdown_seconds: float = _setting(600.0, "How long a guest may take to shut down in a power cycle.")
+    vsphere_shutdown_seconds: float = _seconds(
+        _LIMITS.vsphere_shutdown, "So long a guest may take to shut down in a power cycle before a person is told."
+    )
     vsphere_follow_seconds: float = _setting(2.0, "Interval at which an effect on a VM is followed.")
 
     heartbeat_seconds: float = _seconds(_LIMITS.heartbeat, "A server without heartbeat for longer counts as not connected.")
@@ -136,6 +141,9 @@ class Settings:
     intent_valid_seconds: float = _seconds(_LIMITS.intent_valid, "An effect is never sent later than this after its intent.")
     request_timeout_seconds: float = _seconds(_LIMITS.request_timeout, "An effect without answer after this time is lost.")
     refused_retry_seconds: float = _seconds(_LIMITS.refused_retry, "Wait before a refused or unsent effect is tried again.")
+    effect_result_seconds: float = _seconds(
+        _LIMITS.effect_result, "A job that is missing, or ended without moving its item, for so long is left to a person."
+    )
     attempts: int = _setting(_LIMITS.attempts, "Tries of one step that is refused; then a person must say `retries`.")
     failover_bound_ahead_seconds: float = _seconds(
         _LIMITS.failover_bound_ahead, "failedOverBefore further ahead of its first sight is ignored until edited."
@@ -144,10 +152,35 @@ class Settings:
         _LIMITS.failover_clock_skew, "Clocks of operator and Azure may differ by so much."
     )
 
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> "Settings":
+        """The settings from values by name. Raises ValueError where one is of no use."""
+        return TypeAdapter(cls).validate_python(values)
+
     def limits(self) -> Limits:
         """The limits of judgement."""
-        kinds = frozenset(ControllerKind(kind) for kind in self.accepted_controllers)
-        return Limits(accepted_controllers=kinds, **self._named(Limits, skip={"accepted_controllers"}))
+        return Limits(
+            heartbeat=timedelta(seconds=self.heartbeat_seconds),
+            azure_stale=timedelta(seconds=self.azure_stale_seconds),
+            vsphere_stale=timedelta(seconds=self.vsphere_stale_seconds),
+            item_detail=timedelta(seconds=self.item_detail_seconds),
+            disks_per_master_target=self.disks_per_master_target,
+            scsi_slots_per_controller=self.scsi_slots_per_controller,
+            scsi_controllers=self.scsi_controllers,
+            accepted_controllers=frozenset(ControllerKind(kind) for kind in self.accepted_controllers),
+            policy_rpo_minutes=self.policy_rpo_minutes,
+            policy_retention_minutes=self.policy_retention_minutes,
+            policy_app_consistent_minutes=self.policy_app_consistent_minutes,
+            agent_registration_grace=timedelta(seconds=self.agent_registration_grace_seconds),
+            intent_valid=timedelta(seconds=self.intent_valid_seconds),
+            request_timeout=timedelta(seconds=self.request_timeout_seconds),
+            refused_retry=timedelta(seconds=self.refused_retry_seconds),
+            attempts=self.attempts,
+            failover_bound_ahead=timedelta(seconds=self.failover_bound_ahead_seconds),
+            failover_clock_skew=timedelta(seconds=self.failover_clock_skew_seconds),
+            effect_result=timedelta(seconds=self.effect_result_seconds),
+            vsphere_shutdown=timedelta(seconds=self.vsphere_shutdown_seconds),
+        )
 
     def lease_times(self) -> LeaseTimes:
         """Times of the Leases. Raises ValueError where they contradict each other."""
@@ -203,16 +236,6 @@ class Settings:
             threads=self.vsphere_threads,
             page_size=self.vsphere_page_size,
         )
-
-    def _named(self, kind: type[Limits], skip: set[str]) -> dict[str, Any]:
-        """The fields of `kind` from the settings of the same name, durations from those in seconds."""
-        values: dict[str, Any] = {}
-        for each in fields(kind):
-            if each.name not in skip:
-                is_duration = isinstance(each.default, timedelta)
-                value = getattr(self, f"{each.name}_seconds" if is_duration else each.name)
-                values[each.name] = timedelta(seconds=value) if is_duration else value
-        return values
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,13 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
-
 from failback_operator.api.v1alpha1 import RecoverySite
 from failback_operator.domain.decision import SiteDecision
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.reading import Part, SourceError, SourceProblem
 from failback_operator.domain.snapshot import SiteSnapshot, SiteView
 from failback_operator.domain.steps import Effect
+from failback_operator.observe.azure import SiteRecoveryClient
 from failback_operator.observe.vsphere import VsphereWatcher
 from failback_operator.runtime.azure_source import AzureSource, Motion, SourceTools
 from failback_operator.runtime.endpoints import EndpointReader
@@ -100,7 +99,7 @@ class SiteWorker:
         items = frozenset(ArmId(each) for each in decision.watch_items)
         self._azure.follow(Motion(items, decision.watch_jobs, recorded_vms(view)))
 
-    def site_recovery(self) -> SiteRecoveryManagementClient:
+    def site_recovery(self) -> SiteRecoveryClient:
         """The client for effects on items. Raises SourceFailed while there is none."""
         return self._azure.client()
 

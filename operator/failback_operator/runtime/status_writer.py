@@ -32,7 +32,7 @@ def _since(wanted: Condition, stored: Condition | None, now: datetime) -> dateti
 def status_changes(stored: StatusBase, wanted: StatusBase) -> Body:
     """The merge patch from what the API server holds to `wanted`; empty if nothing differs. The ledger is left alone."""
     before = cast("Body", stored.model_dump(by_alias=True, exclude_unset=True, exclude_none=True, mode="json"))
-    after = cast("Body", wanted.wire())
+    after = wanted.wire()
     for each in (before, after):
         each.pop(LEDGER, None)
     return merge_patch(before, after)

@@ -86,6 +86,24 @@ def test_a_known_secret_is_in_no_line_not_even_in_a_traceback(log_format, capsys
         assert json.loads(told)["object"] == "***"
 
 
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_what_the_azure_sdk_logs_of_requests_and_refused_logins_is_left_out(level, capsys):
+    """azure.identity repeats the tenant's answer at each refused log-in; what it means is the source's trouble, told once."""
+    root, named = logging.getLogger(), logging.getLogger("azure")
+    handlers, before = root.handlers[:], root.level
+    identity = logging.getLogger("azure.identity.aio._internal.decorators")
+    try:
+        configure("json", level, Redactor())
+        identity.warning("ClientSecretCredential.get_token failed: %s", "AADSTS7000215: invalid client secret provided")
+        logging.getLogger("azure.core.pipeline.policies.http_logging_policy").info("Request headers: 'Authorization': 'x'")
+        assert capsys.readouterr().err == ""
+        named.error("this one is for people")
+        assert "for people" in capsys.readouterr().err
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(before)
+
+
 def test_writes_are_counted_by_resource():
     metrics = Metrics()
     metrics.written("PATCH", "/apis/failback.dev/v1alpha1/namespaces/dr/failbackplans/home/status", 200)

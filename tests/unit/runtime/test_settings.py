@@ -1,6 +1,6 @@
 """Settings: each has a flag, a variable, a meaning and a place in docs/settings.md; defaults are those of the parts."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,6 +36,18 @@ def test_the_defaults_are_the_documented_ones_of_each_part():
 def test_every_limit_of_judgement_is_a_setting():
     names = {each.name for each in described()}
     assert all(each.name in names or f"{each.name}_seconds" in names for each in fields(Limits))
+
+
+@pytest.mark.parametrize("limit", [each.name for each in fields(Limits) if each.name != "accepted_controllers"])
+def test_each_setting_moves_its_own_limit_and_no_other(limit):
+    is_duration = isinstance(getattr(Limits(), limit), timedelta)
+    settings = Settings.of({f"{limit}_seconds" if is_duration else limit: 7})
+    assert settings.limits() == replace(Limits(), **{limit: timedelta(seconds=7) if is_duration else 7})
+
+
+def test_values_of_no_use_are_refused():
+    with pytest.raises(ValueError, match="workers"):
+        Settings.of({"workers": "many"})
 
 
 def params(arguments, **environment):

@@ -4,7 +4,7 @@ from .endpoint import CLOUDS, AzureEndpoint, ClientSecret, Cloud, CloudAddresses
 from .errors import ReadFailed
 from .poller import AzurePoller
 from .reader import VaultReader
-from .session import AzureSession, CallRecord, Timeouts
+from .session import AzureSession, CallRecord, SiteRecoveryClient, Timeouts
 from .settings import PollSettings, ReaderSettings
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "PollSettings",
     "ReadFailed",
     "ReaderSettings",
+    "SiteRecoveryClient",
     "Timeouts",
     "VaultReader",
     "WorkloadIdentity",

@@ -25,6 +25,8 @@ from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementCl
 from .credential import RenewableCredential
 from .endpoint import AzureEndpoint
 
+SiteRecoveryClient = SiteRecoveryManagementClient
+"""The vault's client, under the name by which those hand it on who know no SDK."""
 READS = frozenset({"GET", "HEAD"})
 USER_AGENT = "failback-operator"
 
