@@ -6,7 +6,7 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 CHAOS ?=
@@ -43,7 +43,7 @@ lab: lab-binaries ## the demo's site, kept until Ctrl-C: prints the KUBECONFIG t
 bench: lab-binaries ## what the operator costs at rest: calls to Azure and vSphere, writes, memory
 	$(BIN)/python -m failback_lab bench
 
-test: lab-binaries helm contract-deps ## unit, contract and integration tests (PYTEST_ARGS=…, WORKERS=2)
+test: lab-binaries helm contract-deps ## unit, contract and integration tests (PYTEST_ARGS=…, WORKERS=3)
 	$(PYTEST) $(PYTEST_ARGS)
 
 test-unit: $(READY) ## the tests that need no server
