@@ -11,7 +11,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
 
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult
+from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult, Unnamed
 from failback_operator.domain.steps import Effect, ItemCall
 
 JOB = re.compile(r"/(?:replicationJobs|replicationOperationStatus|operationresults)/([^/?#,\s]+)", re.IGNORECASE)
@@ -105,13 +105,15 @@ def _path(item_id: ArmId) -> tuple[str, str, str, str, str]:
 
 
 def _accepted(exchange: _Exchange) -> SendResult:
-    """The answer to a call that was taken. One that names no job is as good as lost: only the item can tell.
+    """The answer to a call that was taken.
 
-    Source: x-ms-request-id names the job and comes twice (recorded), which the client joins by a comma.
+    Source: site-recovery facts, section 1: these actions answer 202 with the job in a header (recorded), or 200, of which nothing
+    more is known. Whatever a 2xx without a job means, it is no refusal: the item may well look untouched for a while.
+    x-ms-request-id names the job and comes twice (recorded), which the client joins by a comma.
     """
     job = next((found[1] for header in JOB_HEADERS if (found := JOB.search(exchange.headers.get(header) or ""))), None)
     if job is None:
-        return Lost(f"answered {exchange.status} without naming a job")
+        return Unnamed(f"answered {exchange.status} without naming a job")
     return Accepted(job)
 
 

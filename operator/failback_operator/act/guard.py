@@ -20,6 +20,7 @@ from failback_operator.domain.ports import (
     Refused,
     SendResult,
     Transport,
+    Unnamed,
 )
 from failback_operator.domain.steps import Effect, EffectKind
 
@@ -123,6 +124,9 @@ class Guard:
             case Accepted(job):
                 outcome = EffectOutcome.RUNNING if job else EffectOutcome.SUCCEEDED
                 return await self._settle(effect, self._settled(entry, outcome, job=job), PerformResult.ACCEPTED)
+            case Unnamed(message):
+                text = f"{message}: it counts as taken, and is not made again until a person says so"
+                return await self._settle(effect, self._settled(entry, EffectOutcome.AMBIGUOUS, message=text), PerformResult.LOST)
             case Refused(message):
                 refused = self._settled(entry, EffectOutcome.REFUSED, message=message)
                 return await self._settle(effect, refused, PerformResult.REFUSED)

@@ -56,6 +56,13 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnamed:
+    """The service took the call (2xx) and told no job: it is never made again unless a person says so."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """The service said no (4xx), nothing happened. `message` is its own words."""
 
@@ -69,7 +76,7 @@ class Lost:
     message: str
 
 
-SendResult = Accepted | Refused | Lost
+SendResult = Accepted | Unnamed | Refused | Lost
 
 
 class Transport(Protocol):

@@ -17,7 +17,7 @@ from failback_lab.azure.client import AzureLab
 from failback_lab.pki import LabCa
 from failback_operator.act.azure import AzureTransport
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult
+from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult, Unnamed
 from failback_operator.domain.steps import Effect, EffectKind, ItemCall, MachineCall, ObjectKey
 from failback_operator.domain.vault import InstanceType, ProtectedItem, VaultFacts
 from failback_operator.observe.azure import ClientSecret, CloudAddresses, Timeouts
@@ -260,12 +260,14 @@ async def test_the_other_actions(scripted: Scripted, action: str, body: dict[str
         ),
         (202, {"Location": ACCEPTED["Location"]}, Accepted("job-1")),
         (202, {"Azure-AsyncOperation": "https://x/replicationJobs/job-2?api-version=1"}, Accepted("job-2")),
-        (200, {}, Lost("answered 200 without naming a job")),
-        (202, {}, Lost("answered 202 without naming a job")),
-        (202, {"Retry-After": "soon"}, Lost("answered 202 without naming a job")),
+        (200, {}, Unnamed("answered 200 without naming a job")),
+        (200, ACCEPTED, Accepted("job-1")),
+        (202, {}, Unnamed("answered 202 without naming a job")),
+        (202, {"Retry-After": "soon"}, Unnamed("answered 202 without naming a job")),
     ],
 )
 async def test_answers_of_acceptance(scripted: Scripted, status: int, headers: dict[str, str], result: SendResult):
+    """The contract allows 200 beside 202, and no recording shows what it means: it is neither success nor leave to call again."""
     assert await answered(scripted, status, headers) == result
     assert len(scripted.bodies) == 1
 

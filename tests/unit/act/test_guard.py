@@ -8,7 +8,7 @@ import pytest
 from failback_operator.act.guard import Guard, PerformResult
 from failback_operator.api.common import EffectOutcome
 from failback_operator.domain.limits import Limits
-from failback_operator.domain.ports import Accepted, Lost, Refused
+from failback_operator.domain.ports import Accepted, Lost, Refused, Unnamed
 from failback_operator.domain.steps import EffectKind
 
 from .ports import START, FakeClock, FakeLease, FakeLedger, FakeRedecide, FakeTransport, World, effect, later
@@ -158,6 +158,17 @@ async def test_a_lost_answer_keeps_the_intent(answer):
     assert outcome.may_have_happened
     assert world.entries[KEY].outcome is EffectOutcome.INTENDED
     assert "settle" not in world.trace
+
+
+async def test_a_call_that_was_taken_without_a_job_is_left_to_a_person():
+    """A 2xx without a job: were the intent left open, an item that still allows the step would settle it as never sent."""
+    world = World(answer=Unnamed("answered 200 without naming a job"))
+    outcome = await guard(world).perform(effect())
+    assert outcome.may_have_happened
+    entry = world.entries[KEY]
+    assert (entry.outcome, entry.job) == (EffectOutcome.AMBIGUOUS, None)
+    assert entry.message is not None
+    assert entry.message.startswith("answered 200 without naming a job: it counts as taken")
 
 
 async def test_a_call_without_answer_in_time_is_lost():

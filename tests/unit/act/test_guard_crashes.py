@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from failback_operator.act.guard import Guard
 from failback_operator.api.common import EffectOutcome
 from failback_operator.domain.limits import Limits
-from failback_operator.domain.ports import Accepted, Lost, Refused
+from failback_operator.domain.ports import Accepted, Lost, Refused, Unnamed
 from failback_operator.domain.steps import EffectKind
 
 from .ports import START, FakeClock, FakeLease, FakeLedger, FakeRedecide, FakeTransport, World, effect, later
@@ -42,7 +42,7 @@ turns = st.builds(
     cancelled_at=points,
     loses_lease_at=points,
     clock_jumps=st.dictionaries(st.integers(0, 9), st.floats(-40, 40), max_size=3),
-    answer=st.sampled_from([Accepted("job"), Accepted(None), Refused("no"), Lost("?")]),
+    answer=st.sampled_from([Accepted("job"), Accepted(None), Refused("no"), Lost("?"), Unnamed("200")]),
 )
 
 
@@ -98,7 +98,7 @@ def test_at_most_one_call_a_key_and_a_truthful_ledger(lives: list[Turn]) -> None
     for key in KEYS:
         assert world.sent.count(key) <= 1
     for key, entry in world.entries.items():
-        if entry.outcome in {EffectOutcome.RUNNING, EffectOutcome.SUCCEEDED, EffectOutcome.REFUSED}:
+        if entry.outcome in {EffectOutcome.RUNNING, EffectOutcome.SUCCEEDED, EffectOutcome.REFUSED, EffectOutcome.AMBIGUOUS}:
             assert key in world.sent
         if entry.outcome is EffectOutcome.NOT_SENT:
             assert key not in world.sent

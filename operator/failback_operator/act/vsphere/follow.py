@@ -9,7 +9,7 @@ from datetime import timedelta
 from failback_operator.act.vsphere.commands import AlreadyUnderWay, Command, Vcenter, VcenterOf, not_the_one_meant, perform
 from failback_operator.act.vsphere.transport import boot_mark, job_of
 from failback_operator.api.common import LedgerEntry
-from failback_operator.domain.ports import Accepted, Clock, LeaseHolder, Lost, Refused
+from failback_operator.domain.ports import Accepted, Clock, LeaseHolder, Lost, Refused, Unnamed
 from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.tasks import TaskPhase, TaskState
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
@@ -64,7 +64,7 @@ class MachineFollower:
         match answer:
             case Accepted(task):
                 return Progress(TaskPhase.RUNNING, job_of(command, task, machine))
-            case AlreadyUnderWay() | Lost():
+            case AlreadyUnderWay() | Lost() | Unnamed():
                 return running
             case Refused(message):
                 return Progress(TaskPhase.FAILED, running.job, f"{command}: {message}")
