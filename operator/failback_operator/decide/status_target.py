@@ -41,6 +41,7 @@ def target_status(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ..
         host=context.vm.host.name if context.vm and context.vm.host else stored.host,
         datastores=_datastores(context) if context.vm else stored.datastores,
         disks=disk_counts(context.usage) if context.usage else stored.disks,
+        disk_uuid_enabled=stored.disk_uuid_enabled,
         disk_uuid_set_at=stored.disk_uuid_set_at,
         ledger=pruned(stored.ledger),
     )

@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
-from failback_operator.api.common import EffectOutcome, LedgerEntry
+from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.decide.architectures.registry import architecture_of
+from failback_operator.decide.disk_uuid import disk_uuid
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger_vm import settle_vm
 from failback_operator.decide.survey import machine_vms, settled_machine
@@ -169,28 +169,15 @@ def _target_vms(target: MasterTarget, server: MasterTargetServer | None, index: 
 
 
 def _settled_target(target: MasterTarget, vms: tuple[LocatedVm, ...], index: SiteIndex) -> MasterTarget:
-    """The target with its ledger settled, and the time from which disk.EnableUUID counts as set by the operator."""
-    ledger = target.status.ledger
-    if len(vms) == 1:
+    """The target with its ledger settled, and what is known of disk.EnableUUID."""
+    stored, vm = target.status, vms[0].vm if len(vms) == 1 else None
+    ledger = stored.ledger
+    if vm is not None:
         read_at = index.site.view.snapshot.vcenters[vms[0].vcenter].as_of or index.site.now
-        ledger = settle_vm(ledger, vms[0].vm, read_at, index.site.limits)
-    set_at = _uuid_set_at(ledger, target.status.disk_uuid_set_at)
-    return target.model_copy(update={"status": target.status.model_copy(update={"ledger": ledger, "disk_uuid_set_at": set_at})})
-
-
-def _uuid_set_at(ledger: list[LedgerEntry], stored: datetime | None) -> datetime | None:
-    """When the operator set disk.EnableUUID, if no power cycle of its own came after that.
-
-    While it is not known that the setting succeeded, the latest instant at which it may have been made. The ledger's order
-    decides and not the boot time, since the clocks of vCenter and operator differ.
-    """
-    found = stored
-    for entry in ledger:
-        if entry.effect == EffectKind.SET_DISK_UUID and entry.outcome not in {EffectOutcome.REFUSED, EffectOutcome.NOT_SENT}:
-            found = entry.settled_at or entry.not_after
-        elif entry.effect == EffectKind.POWER_CYCLE and entry.outcome is EffectOutcome.SUCCEEDED:
-            found = None
-    return found
+        ledger = settle_vm(ledger, vm, read_at, index.site.limits)
+    known = disk_uuid(stored, ledger, vm, index.site.now)
+    changes = {"ledger": ledger, "disk_uuid_enabled": known.is_enabled, "disk_uuid_set_at": known.set_at}
+    return target.model_copy(update={"status": stored.model_copy(update=changes)})
 
 
 def _holders(

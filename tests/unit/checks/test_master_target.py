@@ -180,7 +180,7 @@ def uuid_set(set_at, **changes):
 
 
 UUID = [
-    Case("DiskEnableUuid", "TRUE", PASS, a.target_context()),
+    Case("DiskEnableUuid", "TRUE", PASS, a.target_context(), "no change of it was seen that waits for a power-on"),
     Case("DiskEnableUuid", "FALSE", FAIL, of_vm(disk_uuid_enabled=False), "not TRUE"),
     Case("DiskEnableUuid", "not set", FAIL, of_vm(disk_uuid_enabled=None)),
     Case("DiskEnableUuid", "unread", UNKNOWN, of_vm(disk_uuid_enabled=None, unread=frozenset({"disk_uuid_enabled"}))),
@@ -196,6 +196,9 @@ UUID = [
     Case(
         "DiskEnableUuid", "at the same instant", FAIL, uuid_set(a.minutes_ago(30), boot_time=a.minutes_ago(30)), "", "power it on"
     ),
+    Case("DiskEnableUuid", "one second later", PASS, uuid_set(a.minutes_ago(30), boot_time=a.minutes_ago(30 - 1 / 60))),
+    Case("DiskEnableUuid", "off", PASS, uuid_set(a.minutes_ago(30), power_state=PowerState.OFF, boot_time=None), "is off"),
+    Case("DiskEnableUuid", "suspended", FAIL, uuid_set(a.minutes_ago(30), power_state=PowerState.SUSPENDED)),
     Case("DiskEnableUuid", "boot time not told", UNKNOWN, uuid_set(a.minutes_ago(30), boot_time=None)),
     Case("DiskEnableUuid", "boot time unread", UNKNOWN, uuid_set(a.minutes_ago(30), unread=frozenset({"boot_time"}))),
 ]

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import machine_of, plan_of, status, summary
 from tests.unit.decide.world import World, change_plan, vault_of, vsphere_of, world
 
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.snapshot import SiteView
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import Guest
@@ -287,5 +287,5 @@ def test_what_a_waiver_passes_over_and_the_call_needs_is_told_and_not_called_rea
     assert decision.effects == ()
     plan = plan_of(decision)
     assert summary(plan) == ("Unknown", "FactsMissing")
-    assert plan.message == "app-1: Reprotect needs a failback policy that is associated with the configuration server"
+    assert "app-1 waits: Reprotect needs a failback policy that is associated with the configuration server" in plan.message
     assert summary(status(decision, "FailbackMachine", machine_of(site).name)) == ("Unknown", "FactsMissing")

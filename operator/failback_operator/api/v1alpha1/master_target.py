@@ -58,8 +58,13 @@ class MasterTargetStatus(StatusBase):
         default_factory=list, description="Datastores of its host that can take returning disks.", max_length=256
     )
     disks: DiskCounts | None = Field(default=None, description="Disk slots.")
+    disk_uuid_enabled: bool | None = Field(
+        default=None, description="Whether disk.EnableUUID was TRUE when it was last read; absent: never."
+    )
     disk_uuid_set_at: Time | None = Field(
-        default=None, description="When the operator set disk.EnableUUID; it takes effect at the next power-on."
+        default=None,
+        description="When the operator set disk.EnableUUID, or first saw it TRUE after it was not; a power-on later than this "
+        "is needed. Absent: no change waits for one.",
     )
     ledger: list[LedgerEntry] = Field(
         default_factory=list, description="Effects on the VM, newest last.", max_length=50, json_schema_extra=LEDGER_FIELD

@@ -1,13 +1,14 @@
 """The disks and controllers of a master target: how many, without snapshots, on LSI Logic, with their UUIDs shown."""
 
 import re
+from datetime import datetime
 
-from failback_operator.api.common import Severity
+from failback_operator.api.common import Severity, rfc3339
 from failback_operator.checks.answers import Answer, every, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import no_vm, of_vm, target_check, unread
-from failback_operator.domain.vsphere import ControllerKind, VirtualMachine
+from failback_operator.domain.vsphere import ControllerKind, PowerState, VirtualMachine
 
 DELTA_FILE = re.compile(r"-\d{6}\.vmdk$")
 """File of a disk that lies upon another: left by a snapshot. Source: vSphere's naming of delta disks."""
@@ -155,11 +156,12 @@ def disks_on_lsi_logic(context: TargetContext, located: LocatedVm) -> Answer:
         id="DiskEnableUuid",
         clause="R19",
         condition="UuidEnabled",
-        expected="disk.EnableUUID is TRUE on the master target, and was so when it was last powered on",
+        expected="disk.EnableUUID is TRUE on the master target, and the VM was powered on after every change to TRUE that the "
+        "operator made or saw",
         remedy="In the vSphere client: Edit Settings > VM Options > Advanced > Configuration Parameters: disk.EnableUUID = "
-        "TRUE, then shut "
-        "it down and power it on (a guest's reboot does not do); or set spec.remediation.enableDiskUuid: Automatic and "
-        "spec.allowPowerCycle: true.",
+        "TRUE, then shut it down and power it on (a guest's reboot does not do); or set spec.remediation.enableDiskUuid: "
+        "Automatic and spec.allowPowerCycle: true. If it was set before the operator first looked, make sure that the VM was "
+        "powered on since: vCenter does not tell when it was set.",
         source="Vendor's page on preparing failback; vSphere config.extraConfig, config.flags.diskUuidEnabled, "
         "summary.runtime.bootTime",
         steps=BEFORE_REPROTECT,
@@ -168,7 +170,7 @@ def disks_on_lsi_logic(context: TargetContext, located: LocatedVm) -> Answer:
 )
 @of_vm
 def disk_enable_uuid(context: TargetContext, located: LocatedVm) -> Answer:
-    """TRUE, and powered on since the operator set it."""
+    """TRUE, and powered on since the operator set it or first saw it set."""
     vm = located.vm
     hidden = unread(vm, "disk_uuid_enabled")
     if hidden is not None:
@@ -177,13 +179,20 @@ def disk_enable_uuid(context: TargetContext, located: LocatedVm) -> Answer:
         return failed(f"VM {vm.name}: disk.EnableUUID is not TRUE")
     set_at = context.target.status.disk_uuid_set_at
     if set_at is None:
-        return passed(f"VM {vm.name}: disk.EnableUUID is TRUE")
+        return passed(f"VM {vm.name}: disk.EnableUUID is TRUE, and no change of it was seen that waits for a power-on")
+    if vm.power_state is PowerState.OFF:
+        return passed(f"VM {vm.name} is off, and has disk.EnableUUID TRUE once it is powered on")
+    return _powered_on_since(vm, set_at)
+
+
+def _powered_on_since(vm: VirtualMachine, set_at: datetime) -> Answer:
     hidden = unread(vm, "boot_time")
     if hidden is not None or vm.boot_time is None:
         return hidden or unknown(f"VM {vm.name}: when it was last powered on was not told")
     if vm.boot_time <= set_at:
         return failed(
-            f"VM {vm.name}: disk.EnableUUID is TRUE, but it was not powered on since that was set",
+            f"VM {vm.name}: disk.EnableUUID is TRUE, but it was not powered on since that was set or first seen, "
+            f"at {rfc3339(set_at)}",
             "Shut the VM down and power it on (a guest's reboot does not do), or set spec.allowPowerCycle: true.",
         )
-    return passed(f"VM {vm.name}: disk.EnableUUID is TRUE, and it was powered on since")
+    return passed(f"VM {vm.name}: disk.EnableUUID is TRUE, and it was powered on since that was set or first seen")
