@@ -20,6 +20,7 @@ from failback_operator.domain.steps import ObjectKey
 
 REASON = "SiteNotFound"
 PLAN_CONDITIONS = (
+    "SiteReady",
     "MasterTargetsReady",
     "ProcessServerReady",
     "MachinesReady",
@@ -91,8 +92,7 @@ def _states(obj: Object, sites: tuple[tuple[str, str], ...], names: Iterable[str
         "Ready": missing,
         "Reconciling": IDLE,
         "Stalled": State(TRUE, REASON, missing.message),
-        "SiteReady": missing,
-        **{name: unknown for name in names if name != "SiteReady"},
+        **{name: missing if name == "SiteReady" else unknown for name in names},
     }
 
 

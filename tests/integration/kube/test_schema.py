@@ -10,11 +10,11 @@ import yaml
 from tests.integration.kube.conftest import ROOT, told
 from tests.integration.kube.objects import GONE, RECORD, SPECS, made
 from tests.unit import builders
+from tests.unit.decide.judged import evaluate
 
 from failback_lab.kubectl import Kubectl
 from failback_operator.api.crds import KINDS, definition
 from failback_operator.api.v1alpha1 import FailbackPlan
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.steps import ObjectKey
 
 SAMPLES = sorted((ROOT / "deploy" / "samples").glob("*.yaml"))

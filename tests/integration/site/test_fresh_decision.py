@@ -8,9 +8,9 @@ from functools import partial
 
 import pytest
 from tests.integration.site.conftest import ACCOUNT, SYSTEM, SiteUnderTest
+from tests.unit.decide.judged import evaluate
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.ports import Conflict
 from failback_operator.domain.steps import EffectKind
 from failback_operator.runtime.azure_source import SourceTools

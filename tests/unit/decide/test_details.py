@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import machine_of, plan_of, target_of
 from tests.unit.decide.test_ledger import entry, job
 from tests.unit.decide.world import uuid_of, world
@@ -12,7 +13,6 @@ from tests.unit.decide.world import uuid_of, world
 from failback_operator.api.common import EffectOutcome, Severity
 from failback_operator.api.v1alpha1.failback_machine import RecordedDisk
 from failback_operator.decide.conditions import aggregate, told
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.decide.findings import Shown, findings, shortened, summarised
 from failback_operator.decide.index import index_site
 from failback_operator.decide.judgement import Ruling, is_waived

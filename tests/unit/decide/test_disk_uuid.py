@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import check_ids, condition, target_of
 from tests.unit.decide.test_ledger import O, entry
 from tests.unit.decide.world import World, world
 
 from failback_operator.api.v1alpha1 import MasterTargetStatus
 from failback_operator.decide.disk_uuid import DiskUuid, disk_uuid
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.reading import Part
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState

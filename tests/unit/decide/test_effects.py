@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import condition, machine_of, machine_status_of, plan_of, summary
 from tests.unit.decide.world import change_plan, uuid_of, world
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.world import World, uuid_of, vault_of, vsphere_of, world
 
 from failback_operator.api.common import ConditionStatus, EffectOutcome, LedgerEntry
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.snapshot import SiteView
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vault import CurrentScenario, ProtectedItem

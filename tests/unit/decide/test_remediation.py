@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import condition, plan_of, summary, target_of
 from tests.unit.decide.test_ledger import O, entry
 from tests.unit.decide.world import World, world
 
 from failback_operator.api.common import EffectOutcome
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.decide.ledger_vm import UNRECORDED_SHUTDOWN
 from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.vault import CurrentScenario

@@ -2,10 +2,10 @@
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import condition, machine_of, plan_of, summary
 from tests.unit.decide.world import World, world
 
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.steps import EffectKind
 
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import plan_of, summary, target_of
 from tests.unit.decide.world import change_plan, uuid_of, world
 
 from failback_operator.api.common import EffectOutcome
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.steps import EffectKind
 
 REPROTECT = EffectKind.REPROTECT

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import condition, machine_of, machine_status_of, plan_of, status, summary, target_of
 from tests.unit.decide.world import World, world
 
 from failback_operator.api.common import ConditionStatus
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.reading import Part, SourceError, SourceProblem
 
 PLAN_CONDITIONS = [

@@ -1,10 +1,12 @@
 """Objects that name a site which does not exist."""
 
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate_unassigned
 from tests.unit.decide.read import condition, summary
 from tests.unit.decide.test_statuses import PLAN_CONDITIONS
+from tests.unit.decide.world import world
 
-from failback_operator.decide.unassigned import Unassigned, evaluate_unassigned
+from failback_operator.decide.unassigned import Unassigned
 from failback_operator.domain.steps import ObjectKey
 
 OBJECTS = Unassigned(
@@ -25,7 +27,6 @@ def test_every_object_says_which_field_names_what_and_what_there_is():
     assert {k.kind for k in statuses} == {"MasterTarget", "ProcessServer", "FailbackPlan", "FailbackMachine"}
     for found in statuses.values():
         assert summary(found) == ("False", "SiteNotFound")
-        assert summary(found, "SiteReady") == ("False", "SiteNotFound")
         assert summary(found, "Stalled") == ("True", "SiteNotFound")
         assert condition(found, "Ready").message == TEXT
         assert all(c.observed_generation == 1 for c in found.conditions)
@@ -36,6 +37,15 @@ def test_plans_have_all_their_conditions_and_the_message():
     plan = evaluate_unassigned(OBJECTS)[ObjectKey("FailbackPlan", "dr", "payroll")]
     assert [c.type for c in plan.conditions] == PLAN_CONDITIONS
     assert plan.message == TEXT
+    assert summary(plan, "SiteReady") == ("False", "SiteNotFound")
+
+
+def test_conditions_are_those_that_the_kind_has_with_a_site():
+    site = world("app-1")
+    site.round()
+    with_site = {key.kind: [c.type for c in found.conditions] for key, found in site.round().statuses.items()}
+    for key, found in evaluate_unassigned(OBJECTS).items():
+        assert [c.type for c in found.conditions] == with_site[key.kind]
 
 
 def test_what_was_known_is_not_lost():

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import condition, machine_status_of, plan_of, summary
 from tests.unit.decide.world import World, world
 
 from failback_operator.checks.catalogue import Catalogue
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.decide.rules import Rules
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vault import CurrentScenario

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from uuid import NAMESPACE_DNS, uuid5
 
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatus, FailbackPlan, MasterTarget, RecoverySite
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.decision import SiteDecision
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.reading import Part
