@@ -55,6 +55,10 @@ class Control:
         """Change one property of the object of type `kind` with this name or reference value; None unsets it."""
         self._send("set", {"kind": kind, "name": name, "path": path, "value": value})
 
+    def undo(self) -> None:
+        """Give back every property that `set` has changed since the last `undo`."""
+        self._send("undo", {})
+
     def expire_sessions(self) -> int:
         """End every session; returns how many there were."""
         ended: int = self._send("expire", {})["ended"]

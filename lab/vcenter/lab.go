@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -26,6 +27,9 @@ type Lab struct {
 	record   *callRecord
 	disks    *diskLedger
 	overlays *overlays
+
+	settingsMu sync.Mutex
+	settings   []setting // what `set` has changed, oldest first
 }
 
 const (

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/mo"
@@ -30,8 +31,66 @@ func (lab *Lab) set(o order) error {
 		}
 		value = decoded.Elem().Interface()
 	}
-	lab.registry().AtomicUpdate(lab.context(), object, []types.PropertyChange{{Name: o.Path, Val: value}})
+	lab.change(object, o.Path, value)
 	return nil
+}
+
+// setting is what a property was before it was set.
+type setting struct {
+	object mo.Reference
+	path   string
+	before types.AnyType
+}
+
+// change sets a property and remembers what it was.
+func (lab *Lab) change(object mo.Reference, property string, value types.AnyType) {
+	ctx := lab.context()
+	lab.settingsMu.Lock()
+	defer lab.settingsMu.Unlock()
+	lab.registry().WithLock(ctx, object, func() {
+		lab.settings = append(lab.settings, setting{object, property, propertyValue(object, property)})
+		lab.registry().AtomicUpdate(ctx, object, []types.PropertyChange{{Name: property, Val: value}})
+	})
+}
+
+// undo gives back what was set since the start or the last undo, newest first.
+func (lab *Lab) undo() {
+	lab.settingsMu.Lock()
+	defer lab.settingsMu.Unlock()
+	for _, each := range slices.Backward(lab.settings) {
+		lab.registry().AtomicUpdate(lab.context(), each.object, []types.PropertyChange{{Name: each.path, Val: each.before}})
+	}
+	lab.settings = nil
+}
+
+// propertyValue returns a property as it is, nil where it is unset.
+func propertyValue(object mo.Reference, property string) types.AnyType {
+	current := managedValue(object)
+	for _, name := range strings.Split(property, ".") {
+		current = current.FieldByName(strings.ToUpper(name[:1]) + name[1:])
+		for current.Kind() == reflect.Pointer {
+			if current.IsNil() {
+				return nil
+			}
+			current = current.Elem()
+		}
+	}
+	if (current.Kind() == reflect.Slice || current.Kind() == reflect.Interface) && current.IsNil() {
+		return nil
+	}
+	return current.Interface()
+}
+
+// managedValue returns the part of package mo of the simulator's object.
+func managedValue(object mo.Reference) reflect.Value {
+	current := reflect.ValueOf(object).Elem()
+	for path.Base(current.Type().PkgPath()) != "mo" {
+		current = current.Field(0)
+		if current.Kind() == reflect.Pointer {
+			current = current.Elem()
+		}
+	}
+	return current
 }
 
 // propertyType returns the Go type of a property, a pointer's target for an optional one.

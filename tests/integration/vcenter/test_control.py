@@ -211,3 +211,17 @@ def test_starts_again_on_its_port(lab_ca, lab_binaries, demo_scenario, login):
         with server:
             assert server.port == port
             assert login(server).content.about.apiVersion == "8.0.3.0"
+
+
+def test_what_was_set_is_given_back(own):
+    """(5) `undo`: every property is as before, whether it was set twice or unset."""
+    paths = ("config.extraConfig", "snapshot", "config.hardware.memoryMB", "summary.runtime.bootTime", "guest.disk")
+    vm, control = own.vm("mt-lin-1"), own.vcenter.control
+    before = own.read(vm, *paths)
+    for path, value in zip(paths, ([], None, 5, None, ROOT_DISK), strict=True):
+        control.set(*TARGET, path, value)
+    control.set(*TARGET, "config.hardware.memoryMB", 6)
+    changed = own.read(vm, *paths)
+    assert [path for path in paths if str(changed[0].get(path)) == str(before[0].get(path))] == []
+    control.undo()
+    assert str(own.read(vm, *paths)) == str(before)

@@ -1,0 +1,14 @@
+"""Cases of the checks of master targets."""
+
+from tests.integration.verdicts.bench import World
+from tests.integration.verdicts.case import Case
+
+TARGET = "MasterTarget/mt-win-1"
+NAME = "mt-win-1"
+
+
+def tools_end(world: World) -> None:
+    world.vm(NAME, "guest.toolsRunningStatus", "guestToolsNotRunning")
+
+
+CASES = (Case("ToolsRunning", TARGET, tools_end, ("tools do not run",)),)
