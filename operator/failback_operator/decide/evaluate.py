@@ -1,7 +1,7 @@
 """What follows from a SiteView: statuses, machines to be stored, settled ledgers, effects. A pure function."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from failback_operator.api.v1alpha1 import RecoverySite
 from failback_operator.checks.contexts import ServerContext, SiteContext, TargetContext
@@ -13,7 +13,7 @@ from failback_operator.decide.index import SiteIndex, index_site
 from failback_operator.decide.judgement import Fixed, Judgement, judge, rule_on
 from failback_operator.decide.outcome import Outcome, decision
 from failback_operator.decide.plan_conditions import PlanView
-from failback_operator.decide.remediation import fixes_of, is_mending
+from failback_operator.decide.remediation import Fix, fixes_of, is_mending, with_remedies
 from failback_operator.decide.rules import RULES, Rules
 from failback_operator.decide.selection import Selection, select, settle_ownership
 from failback_operator.decide.standing import Standing, standings
@@ -28,6 +28,11 @@ from failback_operator.planning.assignment import Placed, Waiting
 def evaluate(view: SiteView, rules: Rules = RULES) -> SiteDecision:
     """Decide about a site. The same view gives an equal decision, whatever the order of its lists."""
     return decision(_Evaluation(view, rules).run())
+
+
+def judge_site(view: SiteView, rules: Rules = RULES) -> Judgement:
+    """Every verdict on which `evaluate` bases its decision, those that passed among them."""
+    return _Evaluation(view, rules).run().judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class _Judged:
     states: tuple[PlanState, ...]
     judgement: Judgement
     standings: tuple[tuple[Standing, ...], ...]
+    fixes: dict[str, tuple[Fix, ...]]
 
 
 class _Evaluation:
@@ -71,7 +77,7 @@ class _Evaluation:
         if blocked and any(isinstance(p, Waiting) for p in judged.assignments.placements.values()):
             # Slots promised to a group that may not start anyway go to those that may.
             judged = self._judge(Judged(troubled, blocked))
-        fixes = {name: fixes_of(context, judged.judgement.targets[name]) for name, context in judged.targets.items()}
+        fixes = judged.fixes
         mending = frozenset(name for name, context in judged.targets.items() if is_mending(context, fixes[name]))
         plans = tuple(
             PlanView(
@@ -103,7 +109,9 @@ class _Evaluation:
         around = Surroundings(found.index, found.located, targets, found.servers, assignments)
         states = tuple(plan_state(s, own, around) for s, own in zip(found.selections, found.surveys, strict=True))
         judgement = judge(self._rules, self._fixed, targets.values(), states)
-        return _Judged(assignments, targets, states, judgement, tuple(standings(s, judgement) for s in states))
+        fixes = {name: fixes_of(context, judgement.targets[name]) for name, context in targets.items()}
+        judgement = replace(judgement, targets={n: with_remedies(r, fixes[n]) for n, r in judgement.targets.items()})
+        return _Judged(assignments, targets, states, judgement, tuple(standings(s, judgement) for s in states), fixes)
 
     def _schedule(
         self, state: PlanState, own: tuple[Standing, ...], judged: _Judged, mending: frozenset[str]
@@ -113,12 +121,13 @@ class _Evaluation:
     def _paused(self, state: PlanState) -> str | None:
         """Why nothing may begin for the plan, or None."""
         if self._older is not None:
-            return f"the RecoverySite {self._older.name} works on the same fabric"
+            older = f"{self._older.namespace}/{self._older.name}"
+            return f"nothing begins here: the RecoverySite {older} is older and works on the same fabric"
         if self._view.site.spec.suspend:
-            return f"the RecoverySite {self._view.site.name} is suspended"
+            return f"the RecoverySite {self._view.site.name} is suspended: set its spec.suspend to false to go on"
         if state.plan.metadata.deletion_timestamp is not None:
-            return "the plan is being deleted"
-        return "the plan is suspended" if state.plan.spec.suspend else None
+            return "the plan is being deleted: nothing more begins"
+        return "the plan is suspended: set spec.suspend to false to go on" if state.plan.spec.suspend else None
 
 
 def _find(index: SiteIndex) -> _Found:
