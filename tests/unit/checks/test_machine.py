@@ -7,11 +7,12 @@ import pytest
 from tests.unit import builders as a
 from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 
+from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.machine import MACHINE_CHECKS
 from failback_operator.checks.machine.base import next_step
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.steps import Step
+from failback_operator.domain.steps import EffectKind, Step
 from failback_operator.domain.vault import ActiveSite, CurrentScenario, HealthError, InstanceType, Job, JobState
 from failback_operator.domain.vsphere import PowerState
 
@@ -267,6 +268,15 @@ def azure(state, context=READY):
 
 
 GONE = {"azure_vm": None, "azure_vm_is_missing": True}
+
+
+def gone_since(minutes, kind=EffectKind.COMMIT, job="commit-1"):
+    """Azure answers 404; the operator made that effect so long ago, and its job failed. The failback began 60 minutes ago."""
+    at = a.minutes_ago(minutes)
+    failed = LedgerEntry(key="k", effect=kind, intended_at=at, not_after=at, outcome=EffectOutcome.FAILED, job=job, settled_at=at)
+    return replace(FAILED_BACK, machine=a.machine(status={"ledger": [failed.wire()]}), **GONE)
+
+
 AZURE = [
     Case("AzureVmRunning", "running", PASS, READY),
     Case("AzureVmRunning", "deallocated", FAIL, azure("deallocated"), "Azure VM app-1 is deallocated"),
@@ -284,7 +294,15 @@ AZURE = [
     Case("AzureVmStopped", "not told", UNKNOWN, azure(None, FAILED_BACK)),
     Case("AzureVmStopped", "not read", UNKNOWN, replace(FAILED_BACK, azure_vm=None)),
     Case("AzureVmStopped", "not recorded", UNKNOWN, replace(FAILED_BACK, azure_vm=None, record=None), "is not recorded"),
-    Case("AzureVmStopped", "gone", PASS, replace(FAILED_BACK, **GONE)),
+    Case("AzureVmStopped", "not found under its id", UNKNOWN, replace(FAILED_BACK, **GONE), "rg-vms", "every resource group"),
+    Case("AzureVmStopped", "not found, no record", UNKNOWN, replace(FAILED_BACK, record=None, **GONE), "deleted, or moved"),
+    Case("AzureVmStopped", "gone since our commit", PASS, gone_since(59), "job commit-1"),
+    Case("AzureVmStopped", "gone, commit before the failback", UNKNOWN, gone_since(61)),
+    Case("AzureVmStopped", "gone, commit at the failback's start", UNKNOWN, gone_since(60)),
+    Case("AzureVmStopped", "gone, commit without a job", UNKNOWN, gone_since(59, job=None)),
+    Case("AzureVmStopped", "gone, failback only", UNKNOWN, gone_since(59, kind=EffectKind.FAILBACK)),
+    Case("AzureVmStopped", "gone, failback not known", UNKNOWN, replace(gone_since(59), last_failback_at=None)),
+    Case("AzureVmStopped", "gone, no object", UNKNOWN, replace(gone_since(59), machine=None)),
     Case("AzureVmStopped", "while the failback runs", NA, azure("running", replace(FAILED_BACK, phase=Phase.FAILING_BACK))),
     Case("AzureVmStopped", "before", NA, READY),
 ]
