@@ -24,12 +24,18 @@ SERVICE_NETWORK = "10.96.0.0/24"
 CONTROLLERS = ("garbage-collector-controller", "namespace-controller")
 START_TIMEOUT = 60.0
 TOKEN_SECONDS = 24 * 3600
-# Writes only: the demo and the tests count them; reads would make the file grow by what the watches do.
+# Writes only: the demo and the tests count them; reads would make the file grow by what the watches do. Of the operator's kinds,
+# and of no others (Secrets), the log holds what was sent and what was stored, so that a member that was pruned is found out.
+WRITES = ["create", "update", "patch", "delete", "deletecollection"]
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
     "omitStages": ["RequestReceived"],
-    "rules": [{"level": "Metadata", "verbs": ["create", "update", "patch", "delete", "deletecollection"]}, {"level": "None"}],
+    "rules": [
+        {"level": "RequestResponse", "verbs": WRITES, "resources": [{"group": "failback.dev"}], "omitManagedFields": True},
+        {"level": "Metadata", "verbs": WRITES},
+        {"level": "None"},
+    ],
 }
 
 
@@ -46,6 +52,8 @@ class ApiServer:
         self._port = 0
         self._children: list[Child] = []
         self._admin: RestClient | None = None
+        self._events: list[dict[str, Any]] = []
+        self._events_end = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -97,9 +105,13 @@ class ApiServer:
 
         Source: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
         """
-        lines = self.audit_log.read_text().splitlines(keepends=True)
-        events = [json.loads(line) for line in lines if line.endswith("\n")]
-        return [event for event in events if user is None or event["user"]["username"] == user]
+        with self.audit_log.open("rb") as log:
+            log.seek(self._events_end)
+            for line in log:
+                if line.endswith(b"\n"):
+                    self._events.append(json.loads(line))
+                    self._events_end += len(line)
+        return [event for event in self._events if user is None or event["user"]["username"] == user]
 
     def _start(self, stack: ExitStack) -> None:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.integration.round_trips import in_namespace, lost
 
 from failback_lab.kubectl import Kubectl
 from failback_lab.kubernetes import ApiServer
@@ -54,12 +55,13 @@ def installed(kubectl: Kubectl) -> Kubectl:
 
 
 @pytest.fixture
-def namespace(installed: Kubectl) -> Iterator[str]:
-    """A namespace of this test's own."""
+def namespace(installed: Kubectl, api_server: ApiServer) -> Iterator[str]:
+    """A namespace of this test's own; at the end all that the operator's client wrote there must be stored as it was sent."""
     name = f"test-{next(NUMBERS)}"
     installed.run("create", "namespace", name)
     yield name
     installed.run("delete", "namespace", name, "--wait=false")
+    assert lost(in_namespace(api_server.writes(), name)) == []
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ import pytest
 import yaml
 from tests.integration.kube.conftest import ROOT, told
 from tests.integration.kube.objects import GONE, RECORD, SPECS, made
+from tests.integration.round_trips import lost, missing, stored_writes
 from tests.unit import builders
 from tests.unit.decide.judged import evaluate
 
 from failback_lab.kubectl import Kubectl
+from failback_lab.kubernetes import ApiServer
 from failback_operator.api.crds import KINDS, definition
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.domain.steps import ObjectKey
@@ -61,19 +63,6 @@ def test_the_samples_state_every_safety_field_of_a_plan_and_hold_no_null():
         assert "null" not in [str(event.value) for event in yaml.parse(path.read_text()) if isinstance(event, yaml.ScalarEvent)]
 
 
-def missing(wanted: Any, stored: Any, at: str = "") -> list[str]:
-    """Members of `wanted` that `stored` lacks or holds otherwise; defaults may be added."""
-    if isinstance(wanted, dict):
-        if not isinstance(stored, dict):
-            return [at]
-        return [path for name, value in wanted.items() for path in missing(value, stored.get(name), f"{at}.{name}")]
-    if isinstance(wanted, list):
-        if not isinstance(stored, list) or len(stored) != len(wanted):
-            return [at]
-        return [path for i, value in enumerate(wanted) for path in missing(value, stored[i], f"{at}[{i}]")]
-    return [] if wanted == stored else [at]
-
-
 def filled(schema: dict[str, Any]) -> Any:
     """A value that has every member of a schema."""
     if "enum" in schema:
@@ -101,6 +90,19 @@ async def write_status(client, key: ObjectKey, status: dict[str, Any]):
     found = await client.get(key)
     await client.patch(key, {"status": status}, found["metadata"]["resourceVersion"], is_status=True)
     return await client.get(key)
+
+
+def test_a_member_that_the_api_server_prunes_is_found_in_its_log(installed: Kubectl, api_server: ApiServer, namespace):
+    installed.apply(made("MasterTarget", namespace))
+    disks = {"attached": 0, "own": 2, "reserved": 0, "orphaned": 0, "free": 58, "limit": 60, "shape": "round"}
+    pruned = {"status": {"host": "esx-1", "colour": "red", "disks": disks}}
+    patch = ("patch", "mastertarget", "one", "-n", namespace, "--subresource=status", "--type=merge", "-p", json.dumps(pruned))
+    assert told(installed, *patch).code == 0
+    events = [each for each in stored_writes(api_server.writes()) if each["objectRef"]["namespace"] == namespace]
+    assert lost(events) == [
+        "patch mastertargets/one: status.colour",
+        "patch mastertargets/one: status.disks.shape",
+    ]
 
 
 async def test_statuses_of_a_judged_site_round_trip(installed: Kubectl, namespace, client):

@@ -9,6 +9,7 @@ from string import Template
 from typing import Any, TypeVar
 
 import yaml
+from tests.integration.round_trips import lost
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.process import Child
@@ -201,7 +202,7 @@ class Rehearsal:
         return "\n".join([what, json.dumps(found, indent=1, default=str), *self.operator.last_log_lines(LOG_LINES)])
 
     def assert_sound(self) -> None:
-        """The operator still runs as it was started, raised nothing unforeseen, and showed no secret anywhere."""
+        """The operator still runs as it was started, raised nothing unforeseen, showed no secret, and all it wrote was stored."""
         self.operator.check()
         assert self.operator.pid == self.pid
         log = self.operator.log.read_text()
@@ -212,6 +213,7 @@ class Rehearsal:
         for secret in self.secrets | encoded:
             assert secret not in shown
         assert "Bearer " not in shown
+        assert lost(self.lab.api_server.writes(USER)) == []
 
     @property
     def _admin(self) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.integration.round_trips import in_namespace, lost
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.kubectl import Kubectl
@@ -165,9 +166,10 @@ class SiteUnderTest:
 
 @pytest.fixture
 def site(kubectl: Kubectl, api_server: ApiServer, azure: AzureLab, vcenter: VCenter) -> Iterator[SiteUnderTest]:
-    """The demo's site in a namespace of its own; at the end no log may hold a traceback or a secret."""
+    """The demo's site in a namespace of its own; no log may hold a traceback or a secret, and statuses are stored as sent."""
     with SiteUnderTest(kubectl, api_server, azure, vcenter) as found:
         yield found
+    assert lost(in_namespace(api_server.writes(), found.namespace)) == []
     log = found.log()
     assert "Traceback" not in log
     assert found.azure.client_secret not in log
