@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from failback_operator.api.common import Condition, ConditionStatus
 from failback_operator.decide.judgement import Ruling, Rulings
+from failback_operator.decide.wording import remedy_of
 from failback_operator.domain.verdicts import Outcome
 
 MOST_TEXT = 1024
@@ -14,11 +15,12 @@ TRUE, FALSE, UNKNOWN = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionSta
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a condition says, without its type and generation."""
+    """What a condition says, without its type and generation. `remedy` is told by what sums it up."""
 
     status: ConditionStatus
     reason: str
     message: str
+    remedy: str = ""
 
 
 Conditions = dict[str, State]
@@ -50,7 +52,7 @@ def aggregate(rulings: Rulings, waived: Callable[[Ruling], bool] = lambda _: Fal
     for outcome, status in ((Outcome.FAIL, FALSE), (Outcome.UNKNOWN, UNKNOWN)):
         those = [r for r in open_blockers if r.verdict.outcome is outcome]
         if those:
-            return State(status, those[0].verdict.check_id, told(those))
+            return State(status, those[0].verdict.check_id, told(those), remedy_of(those[0]))
     warnings = [r for r in rulings if r.is_open]
     if warnings:
         return State(TRUE, "PassedWithWarnings", told(warnings))

@@ -28,4 +28,4 @@ def uncovered_text(found: Round, plan: FailbackPlan) -> str:
     """Why the plan does not mean this failover."""
     if found.failed_over_at is None:
         return "when it failed over to Azure is not known: state it in spec.machines[].failedOverAt"
-    return f"spec.failedOverBefore of {plan.name} does not cover its failover"
+    return f"spec.failedOverBefore of {plan.name} does not cover its failover: see which disaster is meant, then correct it"

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.checks.answers import listed
 from failback_operator.decide.architectures.base import EFFECT_OF_STEP, Missing
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.coverage import covered_failover, uncovered_text
@@ -100,7 +101,8 @@ class Schedule:
         if self.suspended is not None:
             return Wait(WaitReason.SUSPENDED, self.suspended)
         if survey.rivals or not survey.is_owner:
-            return Wait(WaitReason.RIVAL, f"also listed by {', '.join(survey.rivals)}")
+            others = listed(survey.rivals) or "another one"
+            return Wait(WaitReason.RIVAL, f"it is also in plan {others}: take it out of one of the two")
         if self._covered(found) is None:
             return Wait(WaitReason.NOT_COVERED, uncovered_text(found, self.plan.plan))
         return self._hold(standing.name)
@@ -111,7 +113,10 @@ class Schedule:
 
     def _hold(self, name: str) -> Wait | None:
         hold = next((h for h in self.plan.plan.spec.holds if h.machine == name), None)
-        return Wait(WaitReason.HELD, hold.reason or f"spec.holds names {name}") if hold else None
+        if hold is None:
+            return None
+        why = f" ({hold.reason})" if hold.reason else ""
+        return Wait(WaitReason.HELD, f"spec.holds names it{why}: remove the entry to go on")
 
     @staticmethod
     def _not_allowed(standing: Standing, found: Round, kind: EffectKind) -> Wait | None:
@@ -170,7 +175,7 @@ class Schedule:
         }[step]
         if self.running[step] < most:
             return None
-        return Wait(WaitReason.LIMIT, f"{most} machines are in {step} (spec.concurrency.{step.lower()})")
+        return Wait(WaitReason.LIMIT, f"no more than {most} at a time (spec.concurrency.{step.lower()})")
 
     def _not_recorded(self, standing: Standing, found: Round, step: Step) -> Wait | None:
         if self.plan.selection.needs_freezing:
@@ -179,7 +184,7 @@ class Schedule:
             return None
         if standing.machine.context.azure_vm is None:
             return Wait(WaitReason.INCOMPLETE, "its Azure VM was not read, which must be recorded before reprotect")
-        return Wait(WaitReason.RECORDING, "what reprotect destroys is recorded first")
+        return Wait(WaitReason.RECORDING, "what reprotect destroys is being recorded first")
 
     def _effect(self, standing: Standing, found: Round, kind: EffectKind) -> Effect | Wait:
         machine, stored, failed_over_at = standing.machine, found.machine, self._covered(found)

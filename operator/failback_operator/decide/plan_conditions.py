@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import Stage
 from failback_operator.checks.answers import listed
-from failback_operator.decide.conditions import FALSE, IDLE, NOT_STALLED, TRUE, UNKNOWN, Conditions, State, aggregate, told
+from failback_operator.decide.conditions import FALSE, IDLE, NOT_STALLED, TRUE, UNKNOWN, Conditions, State, aggregate
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.demand import Assignments
 from failback_operator.decide.judgement import Judgement, Ruling, Rulings, is_waived
 from failback_operator.decide.plan_counts import waits
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.status_machine import FOR_A_PERSON
+from failback_operator.decide.wording import ALSO_UNKNOWN, blocked_text, moving_text, sentence, trouble_text, waiting_text
 from failback_operator.domain.steps import Step
 from failback_operator.domain.verdicts import Outcome
 from failback_operator.planning.assignment import NoFit, Undecided, Waiting
@@ -136,7 +137,9 @@ def _disk_limit(view: PlanView, guard: _Guard) -> State:
     for standing, placement in placements:
         if isinstance(placement, NoFit):
             text = f"{standing.name} and its group have {placement.needed} disks: more than any candidate takes when empty"
-            return State(FALSE, "GroupTooLarge", text)
+            return State(
+                FALSE, "GroupTooLarge", text, "Add a master target with more free disk slots, or raise spec.maxDisks of one."
+            )
     state = guard.state(guard.feeding("DiskLimit"))
     undecided = [s.name for s, p in placements if isinstance(p, Undecided) or s.phase is Phase.UNKNOWN]
     if undecided and state.status is TRUE:
@@ -153,23 +156,32 @@ def _scheduled(view: PlanView) -> State:
         those = waits(view.standings, reason)
         if those and those[0].wait is not None:
             status = FALSE if reason is WaitReason.SLOTS else TRUE
-            return State(status, reason.value, f"{listed(s.name for s in those)} wait: {those[0].wait.text}")
+            return State(status, reason.value, waiting_text(those))
     return State(TRUE, "Scheduled", "no machine waits for slots")
 
 
 def ready(view: PlanView, parts: Conditions) -> State:
     """Whether nothing known blocks the next step towards the stage, of any machine."""
     if not view.standings:
-        return State(FALSE if view.is_read else UNKNOWN, "NoMachines", "the plan selects no machine that the vault knows")
+        return _without_machines(view)
     return _troubled(view) or _blocked(view, parts) or _unread(view, parts) or _incomplete(view) or _positive(view)
+
+
+def _without_machines(view: PlanView) -> State:
+    if not view.is_read:
+        return State(UNKNOWN, "NoMachines", "which machines the plan has is not known: the vault could not be read lately")
+    text = "the plan selects no machine that the vault knows: correct spec.selector.namePattern, or list the machines"
+    return State(FALSE, "NoMachines", text)
 
 
 def _troubled(view: PlanView) -> State | None:
     troubled = [s for s in view.standings if s.trouble is not None]
-    if not troubled or troubled[0].trouble is None:
+    if not troubled:
         return None
-    names = listed(s.name for s in troubled)
-    return State(FALSE, "MachinesFailed", f"{names}: a person is needed; {troubled[0].name}: {troubled[0].trouble.text}")
+    text = f"{troubled[0].name}: {trouble_text(troubled[0])}"
+    if len(troubled) > 1:
+        text = f"{text} {sentence(f'A person is needed for {listed(s.name for s in troubled[1:])}, too')}"
+    return State(FALSE, "MachinesFailed", text)
 
 
 def _blockers(view: PlanView) -> list[Ruling]:
@@ -184,20 +196,24 @@ def _relevant(view: PlanView, parts: Conditions) -> Conditions:
 def _blocked(view: PlanView, parts: Conditions) -> State | None:
     failed = [b for b in _blockers(view) if b.verdict.outcome is Outcome.FAIL]
     if failed:
-        return State(FALSE, "Blocked", told(failed))
+        return State(FALSE, "Blocked", blocked_text(failed))
     broken = next((kind for kind, s in _relevant(view, parts).items() if s.status is FALSE), None)
-    return State(FALSE, broken, parts[broken].message) if broken else None
+    return State(FALSE, broken, _with_remedy(parts[broken])) if broken else None
 
 
 def _unread(view: PlanView, parts: Conditions) -> State | None:
     unknown = _blockers(view)
     if unknown:
-        return State(UNKNOWN, "NotRead", f"not known: {told(unknown)}")
+        return State(UNKNOWN, "NotRead", f"not known: {blocked_text(unknown, ALSO_UNKNOWN)}")
     lost = [s.name for s in view.standings if s.phase is Phase.UNKNOWN]
     if lost or not view.is_read:
         return State(UNKNOWN, "NotRead", f"where these machines stand is not known: {listed(lost)}")
     broken = next((kind for kind, s in _relevant(view, parts).items() if s.status is UNKNOWN), None)
-    return State(UNKNOWN, "NotRead", f"not known: {parts[broken].message}") if broken else None
+    return State(UNKNOWN, "NotRead", f"not known: {_with_remedy(parts[broken])}") if broken else None
+
+
+def _with_remedy(part: State) -> str:
+    return f"{sentence(part.message)} {sentence(f'To do: {part.remedy}')}" if part.remedy else part.message
 
 
 def _incomplete(view: PlanView) -> State | None:
@@ -205,7 +221,7 @@ def _incomplete(view: PlanView) -> State | None:
     those = waits(view.standings, WaitReason.INCOMPLETE)
     if not those or those[0].wait is None:
         return None
-    return State(UNKNOWN, WaitReason.INCOMPLETE.value, f"{listed(s.name for s in those)}: {those[0].wait.text}")
+    return State(UNKNOWN, WaitReason.INCOMPLETE.value, waiting_text(those))
 
 
 def _by_kind(rulings: Sequence[Ruling]) -> list[Ruling]:
@@ -220,22 +236,17 @@ def _positive(view: PlanView) -> State:
         return State(TRUE, "StageReached", f"all machines have reached {view.state.plan.spec.stage}")
     moving = [s for s in standings if s.is_in_flight or s.effect is not None]
     waiting = [s for s in standings if s.wait is not None]
-    person = [s for s in waiting if s.wait is not None and s.wait.reason in FOR_A_PERSON]
-    if not moving and person and len(person) == len(waiting):
-        text = person[0].wait.text if person[0].wait else ""
-        return State(TRUE, "WaitingForPerson", f"{listed(s.name for s in person)}: {text}")
+    if not moving and waiting and all(s.wait is not None and s.wait.reason in FOR_A_PERSON for s in waiting):
+        return State(TRUE, "WaitingForPerson", waiting_text(waiting))
     if moving or waiting:
-        return State(TRUE, "Running", _running_text(moving or waiting))
+        return State(TRUE, "Running", _progress_text(moving, waiting))
     if any(s.phase is not Phase.NOT_FAILED_OVER and not s.is_done for s in standings):
         return State(TRUE, "ReadyToStart", "nothing blocks what comes next: raise spec.stage (with failedOverBefore) to go on")
     return State(TRUE, "ReadyForFailover", "nothing is missing: the machines could be brought home after a failover to Azure")
 
 
-def _running_text(those: Sequence[Standing]) -> str:
-    phases: dict[str, list[str]] = {}
-    for standing in those:
-        phases.setdefault(standing.shown_phase.value, []).append(standing.name)
-    return "; ".join(f"{phase}: {listed(names)}" for phase, names in sorted(phases.items()))
+def _progress_text(moving: Sequence[Standing], waiting: Sequence[Standing]) -> str:
+    return "; ".join(text for text in (moving_text(moving), waiting_text(waiting)) if text)
 
 
 def _reconciling(view: PlanView) -> State:
@@ -243,13 +254,13 @@ def _reconciling(view: PlanView) -> State:
     waiting = [s for s in view.standings if s.wait is not None and s.wait.reason not in FOR_A_PERSON]
     if not moving and not waiting:
         return IDLE
-    return State(TRUE, "Running" if moving else "Waiting", _running_text(moving or waiting))
+    return State(TRUE, "Running" if moving else "Waiting", _progress_text(moving, waiting))
 
 
 def _stalled(view: PlanView, parts: Conditions) -> State:
-    troubled = [s for s in view.standings if s.trouble is not None]
-    if troubled:
-        return State(TRUE, "MachinesFailed", f"{listed(s.name for s in troubled)} need a person")
+    troubled = _troubled(view)
+    if troubled is not None:
+        return State(TRUE, troubled.reason, troubled.message)
     if parts["DiskLimit"].status is FALSE:
-        return State(TRUE, "DiskLimit", parts["DiskLimit"].message)
+        return State(TRUE, "DiskLimit", _with_remedy(parts["DiskLimit"]))
     return NOT_STALLED

@@ -3,7 +3,7 @@
 Safety rules 5 and 8; clauses R8 and R19.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
@@ -44,6 +44,13 @@ def fixes_of(context: TargetContext, rulings: Rulings) -> tuple[Fix, ...]:
         return ()
     found = (_snapshots(context, located, failing), _disk_uuid(context, located, failing))
     return tuple(fix for fix in found if fix is not None)
+
+
+def with_remedies(rulings: Rulings, fixes: tuple[Fix, ...]) -> Rulings:
+    """The rulings; where the operator will make the fix, that is the remedy, and not what a person would do."""
+    remedies = {fix.check_id: fix.remedy for fix in fixes}
+    told = (replace(r, remedy=remedies[r.verdict.check_id]) if r.verdict.check_id in remedies else r for r in rulings)
+    return tuple(told) if remedies else rulings
 
 
 def _snapshots(context: TargetContext, located: LocatedVm, failing: dict[str, Ruling]) -> Fix | None:

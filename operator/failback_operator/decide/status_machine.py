@@ -13,7 +13,6 @@ from failback_operator.decide.conditions import (
     State,
     by_condition,
     rendered,
-    told,
 )
 from failback_operator.decide.demand import Assignments
 from failback_operator.decide.findings import Shown, findings, shortened
@@ -21,11 +20,13 @@ from failback_operator.decide.judgement import Ruling, Rulings, is_waived
 from failback_operator.decide.phase import running_entry
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.status_target import pruned
+from failback_operator.decide.wording import ALSO_UNKNOWN, blocked_text, doing, trouble_remedy, trouble_text
 from failback_operator.domain.vault import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
 BUCKET = 10
 MOST_TEXT = 1024
+NOT_READ = "where it stands is not known"
 FOR_A_PERSON = frozenset({WaitReason.SUSPENDED, WaitReason.HELD, WaitReason.NOT_COVERED, WaitReason.RIVAL})
 
 
@@ -99,12 +100,6 @@ def failure_finding(standing: Standing) -> Finding | None:
     trouble = standing.trouble
     if trouble is None:
         return None
-    name = trouble.entry.job or trouble.entry.key if trouble.entry else ""
-    remedy = (
-        f"Mend the cause, then let it try again: add machine {standing.name} and job {name} to spec.retries of the plan."
-        if trouble.entry
-        else "Look at the item and its jobs in the vault: the operator does not know a safe way on."
-    )
     return Finding(
         check="StepFailed" if trouble.phase is Phase.FAILED else "StepInDoubt",
         subject=f"FailbackMachine/{standing.name}",
@@ -112,23 +107,36 @@ def failure_finding(standing: Standing) -> Finding | None:
         verdict="Fail",
         expected="the step succeeds as a whole, child jobs included",
         observed=trouble.text[:MOST_TEXT],
-        remedy=remedy[:MOST_TEXT],
+        remedy=trouble_remedy(standing.name, trouble)[:MOST_TEXT],
     )
 
 
 def message_of(standing: Standing) -> str:
     """The one thing to know of the machine now."""
     if standing.trouble is not None:
-        return standing.trouble.text
+        return trouble_text(standing)
     if standing.is_in_flight:
-        return f"{standing.phase} runs"
+        return doing(standing) or ""
     if standing.blockers:
-        return told(standing.blockers)
-    if standing.effect is not None:
-        return f"{standing.effect.kind} begins"
+        return _stopped_text(standing)
+    return doing(standing) or _idle_text(standing)
+
+
+def _stopped_text(standing: Standing) -> str:
+    failed = [b for b in standing.blockers if b.verdict.outcome is Outcome.FAIL]
+    return blocked_text(failed) if failed else f"not known: {blocked_text(standing.blockers, ALSO_UNKNOWN)}"
+
+
+def _idle_text(standing: Standing) -> str:
     if standing.wait is not None:
         return standing.wait.text
-    return f"{standing.phase}: nothing to do now"
+    if standing.phase is Phase.UNKNOWN:
+        return NOT_READ
+    if standing.phase is Phase.NOT_FAILED_OVER:
+        return "it runs on the site: it could be brought home after a failover to Azure"
+    if standing.is_done:
+        return f"it has reached the plan's stage {standing.machine.context.plan.spec.stage}"
+    return f"it is {standing.phase}, and nothing blocks what comes next: raise spec.stage of the plan to go on"
 
 
 def _summaries(standing: Standing) -> Conditions:
@@ -144,12 +152,12 @@ def _negative(standing: Standing) -> State | None:
         return State(FALSE, standing.trouble.phase.value, message_of(standing))
     failed = [b for b in standing.blockers if b.verdict.outcome is Outcome.FAIL]
     if failed:
-        return State(FALSE, failed[0].verdict.check_id, told(failed))
+        return State(FALSE, failed[0].verdict.check_id, _stopped_text(standing))
     if standing.blockers:
-        return State(UNKNOWN, standing.blockers[0].verdict.check_id, told(standing.blockers))
+        return State(UNKNOWN, standing.blockers[0].verdict.check_id, _stopped_text(standing))
     if standing.wait is not None and standing.wait.reason is WaitReason.INCOMPLETE:
         return State(UNKNOWN, WaitReason.INCOMPLETE.value, standing.wait.text)
-    return State(UNKNOWN, "NotRead", "where it stands is not known") if standing.phase is Phase.UNKNOWN else None
+    return State(UNKNOWN, "NotRead", NOT_READ) if standing.phase is Phase.UNKNOWN else None
 
 
 def _positive(standing: Standing) -> State:
@@ -174,7 +182,7 @@ def _reconciling(standing: Standing) -> State:
 def _stalled(standing: Standing) -> State:
     if standing.trouble is None:
         return NOT_STALLED
-    return State(TRUE, standing.trouble.phase.value, standing.trouble.text)
+    return State(TRUE, standing.trouble.phase.value, trouble_text(standing))
 
 
 def orphan_status(machine: FailbackMachine, phase: Phase) -> FailbackMachineStatus:

@@ -3,7 +3,7 @@
 from failback_operator.api.common import Finding
 from failback_operator.api.v1alpha1 import FailbackPlanStatus
 from failback_operator.api.v1alpha1.failback_plan import FailoverBound
-from failback_operator.decide.conditions import FALSE, TRUE, Conditions, rendered
+from failback_operator.decide.conditions import Conditions, rendered
 from failback_operator.decide.findings import Shown, shortened, summarised
 from failback_operator.decide.judgement import is_waived
 from failback_operator.decide.plan_conditions import PlanView, conditions
@@ -90,7 +90,6 @@ def _is_about_to_begin(standing: Standing) -> bool:
 
 
 def _message(view: PlanView, states: Conditions) -> str:
-    """What Ready says; before it why nothing may begin, after it who waits for slots."""
-    ready, scheduled = states["Ready"], states["Scheduled"]
-    waits = scheduled.message if scheduled.status is FALSE and ready.status is TRUE else None
-    return "; ".join(part for part in (view.paused, ready.message, waits) if part)
+    """What Ready says; before it why nothing may begin, unless that is what Ready says."""
+    ready = states["Ready"].message
+    return f"{view.paused}; {ready}" if view.paused and view.paused not in ready else ready

@@ -168,7 +168,9 @@ def test_counts_progress_and_waves_of_a_run():
     status_of = machine_status_of(decision, site)
     assert [(d.name, d.percent) for d in status_of.disks] == [("disk-0", 50), ("disk-2", 90)]
     assert status_of.progress == "50%"
-    assert condition(plan, "Ready").message == "Reprotecting: app-1"
+    assert condition(plan, "Ready").message == (
+        "app-1: reprotect is running; db-1 waits: no more than 1 at a time (spec.concurrency.reprotect)"
+    )
     assert summary(plan, "Scheduled") == ("True", "ConcurrencyLimit")
 
 
@@ -183,7 +185,8 @@ def test_findings_of_many_machines_are_one_line():
     assert line.observed.startswith(
         "7 of kind FailbackMachine: app-0, app-1, app-2, app-3, app-4 and 2 more; first: Azure VM app-0"
     )
-    assert "and 2 more" in plan.message
+    assert plan.message.startswith("app-0: Azure VM app-0 is stopped. To do: Start the Azure VM.")
+    assert plan.message.endswith("Also blocked: app-1, app-2, app-3, app-4, app-5 and 1 more.")
 
 
 def test_findings_are_worst_first_and_at_most_a_hundred():

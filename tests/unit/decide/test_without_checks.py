@@ -52,7 +52,7 @@ def test_rivals():
     site.plans["other"] = b.plan("other")
     decision = decide(site)
     assert decision.effects == ()
-    assert machine_status_of(decision, site).message == "also listed by payroll"
+    assert machine_status_of(decision, site).message == "it is also in plan payroll: take it out of one of the two"
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_many_full_targets_are_told_in_few_words():
         "59 disk slots are needed on one master target: mt-2 is cordoned; mt-3 is cordoned; mt-4 is cordoned; and 2 more"
     )
     assert plan_of(decision).message.endswith("; and 2 more")
-    assert plan_of(decision).message.startswith("Waiting: app-1; app-1 wait: ")
+    assert plan_of(decision).message.startswith("app-1 waits: 59 disk slots")
