@@ -1,7 +1,8 @@
 """The facts of a site by what they are looked up by: each list is walked once, however many machines ask."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.checks.contexts import LocatedVm, SiteContext
@@ -11,7 +12,7 @@ from failback_operator.domain.vault import AzureVm, Job, ProtectedItem
 
 @dataclass(frozen=True, slots=True)
 class ItemIndex:
-    """The vault's items and their jobs; all empty while the vault is unread."""
+    """The vault's items and their jobs; all empty while the vault is unread. `missing_jobs` by name: since when they are."""
 
     by_id: dict[ArmId, ProtectedItem]
     by_name: dict[str, tuple[ProtectedItem, ...]]
@@ -20,6 +21,8 @@ class ItemIndex:
     jobs_by_name: dict[str, Job]
     azure_vms: dict[ArmId, AzureVm]
     missing_vms: frozenset[ArmId]
+    missing_items: frozenset[ArmId] = frozenset()
+    missing_jobs: dict[str, datetime] = field(default_factory=dict)
 
     def group_of(self, item: ProtectedItem) -> tuple[ProtectedItem, ...]:
         """All items of the item's multi-VM group in order of name; the item alone when it is in none."""
@@ -95,6 +98,8 @@ def _index_items(site: SiteContext) -> ItemIndex:
         jobs_by_name={job.name.casefold(): job for job in vault.jobs},
         azure_vms={vm.arm_id: vm for vm in vault.azure_vms},
         missing_vms=vault.missing_vms,
+        missing_items=vault.missing_items - {item.arm_id for item in vault.items},
+        missing_jobs={each.name.casefold(): each.since for each in vault.missing_jobs},
     )
 
 

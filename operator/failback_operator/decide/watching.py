@@ -40,11 +40,8 @@ def watched_jobs(standings: Iterable[Standing], loose: Iterable[FailbackMachine]
 
 
 def _unfinished(root: str, index: SiteIndex) -> Iterable[str]:
-    job = index.items.job(root)
-    if job is None:
-        return [root]
-    below = {root, *(name for member in job_family(job, index.items) if member for name in member.child_jobs)}
-    return [name for name in sorted(below) if (found := index.items.job(name)) is None or not found.is_over] or [root]
+    family = job_family(root, index.items)
+    return sorted(name for name, job in family.items() if job is None or not job.is_over) or [root]
 
 
 def _open(ledger: list[LedgerEntry]) -> list[LedgerEntry]:

@@ -314,11 +314,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingJob:
+    """A job that was asked for by name and is not there (404), in each full read since `since`."""
+
+    name: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VaultFacts:
     """One fabric's part of a vault, with the Azure machines of its items.
 
     `azure_vms` holds those machines of the items' target ids that exist; one that was looked for and is gone is in `missing_vms`;
-    one in neither was not read. `jobs` are the vault's jobs of the look-back window, newest first.
+    one in neither was not read. `jobs` are the vault's jobs of the look-back window, newest first. `missing_items` and
+    `missing_jobs` are those that the full read listed nowhere and then asked for by name: only they are proved gone.
     """
 
     fabric: Fabric
@@ -330,6 +339,8 @@ class VaultFacts:
     jobs: tuple[Job, ...]
     azure_vms: tuple[AzureVm, ...]
     missing_vms: frozenset[ArmId] = frozenset()
+    missing_items: frozenset[ArmId] = frozenset()
+    missing_jobs: tuple[MissingJob, ...] = ()
 
     def item(self, arm_id: str) -> ProtectedItem | None:
         """The item with that ARM id."""

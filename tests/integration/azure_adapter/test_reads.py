@@ -6,6 +6,7 @@ import pytest
 from tests.integration.azure_adapter.sites import Site, endpoint_of, last, requests, site_of
 
 from failback_lab.azure.client import AzureLab
+from failback_operator.domain.ids import ArmId
 from failback_operator.domain.vault import InstanceType, JobState
 from failback_operator.observe.azure import ReaderSettings
 
@@ -168,6 +169,25 @@ async def test_single_items_and_jobs(site: Site, lab: AzureLab):
     (job,) = await site.reader.read_job(facts.jobs[0].name)
     assert (job.name, job.state) == (facts.jobs[0].name, JobState.SUCCEEDED)
     assert await site.reader.read_job("00000000-0000-0000-0000-000000000000") == ()
+
+
+async def test_what_is_proved_gone_is_what_was_asked_for_by_name(site: Site, lab: AzureLab):
+    facts = await site.reader.read_all(None, frozenset())
+    assert (facts.missing_items, facts.missing_jobs) == (frozenset(), ())
+    item, no_job = facts.items[0].arm_id, "00000000-0000-0000-0000-000000000000"
+    gone = ArmId(item.replace(item.resource_name, "gone"))
+    elsewhere = ArmId(gone.replace(facts.fabric.arm_id.resource_name, "another-fabric"))
+    motion, jobs = frozenset({item, gone, elsewhere}), frozenset({facts.jobs[0].name, no_job})
+    asked = site.clock.now()
+    first = await site.reader.read_all(facts, motion, frozenset(), jobs)
+    assert first.missing_items == {gone}
+    ((name, since),) = [(each.name, each.since) for each in first.missing_jobs]
+    assert name == no_job
+    assert since >= asked
+    # Seen missing again: since then, not since now. No longer asked about: no longer missing.
+    again = await site.reader.read_all(first, motion, frozenset(), jobs)
+    assert again.missing_jobs == first.missing_jobs
+    assert (await site.reader.read_all(again, frozenset())).missing_jobs == ()
 
 
 async def test_each_call_is_counted_log_ins_too(site: Site, lab: AzureLab):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import AzureVm, JobError, JobState, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import AzureVm, JobError, JobState, MissingJob, ProtectedItem, VaultFacts
 from failback_operator.observe.azure import convert
 from failback_operator.observe.azure.convert_item import item_detail, listed_item
 from failback_operator.observe.azure.convert_job import job
@@ -50,6 +50,15 @@ def test_a_machine_that_was_looked_for_and_not_found_is_missing():
     assert (gone.azure_vms, gone.missing_vms) == ((), frozenset({vm}))
     back = patched(gone, VaultPatch(vms=(AzureVm(vm, "running", (), 0),), read_vms=frozenset({vm})))
     assert (len(back.azure_vms), back.missing_vms) == (1, frozenset())
+
+
+def test_what_was_missing_and_is_read_is_there():
+    item, found = got(NOW), job(bodies.job())
+    missing = (MissingJob(found.name.upper(), NOW), MissingJob("other", NOW))
+    gone = replace(facts(), missing_items=frozenset({item.arm_id}), missing_jobs=missing)
+    assert patched(gone, VaultPatch()) == gone
+    back = patched(gone, VaultPatch(items=(item,), jobs=(found,)))
+    assert (back.missing_items, back.missing_jobs) == (frozenset(), missing[1:])
 
 
 def test_other_machines_stay_as_they_were():

@@ -1,9 +1,10 @@
 """Jobs of the vault: those of a window by LIST, named ones by GET with their children."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from failback_operator.domain.vault import Job, VaultFacts
+from failback_operator.domain.vault import Job, MissingJob, VaultFacts
 
 from .calls import Calls
 from .convert_job import job, with_children
@@ -12,6 +13,14 @@ from .session import AzureSession
 from .settings import ReaderSettings
 
 DEEPEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class JobsRead:
+    """Jobs newest first, and those that were asked for by name and are not there."""
+
+    jobs: tuple[Job, ...]
+    missing: tuple[MissingJob, ...]
 
 
 class JobReader:
@@ -23,8 +32,11 @@ class JobReader:
         self._settings = settings
         self._vault = (session.endpoint.resource_group, session.endpoint.vault)
 
-    async def read(self, previous: VaultFacts | None, now: datetime) -> tuple[Job, ...]:
-        """The jobs of the look-back window, newest first. What `previous` knows is listed again from its newest job on only."""
+    async def read(self, previous: VaultFacts | None, now: datetime, followed: frozenset[str] = frozenset()) -> JobsRead:
+        """The jobs of the look-back window. What `previous` knows is listed again from its newest job on only.
+
+        Of `followed`, those of which neither list nor knowledge tells the end are asked for by name.
+        """
         known = previous.jobs if previous else ()
         since = self._since(known, now)
         text = self._settings.jobs_filter.format(start=_odata(since), end=_odata(now + self._settings.job_overlap))
@@ -32,8 +44,15 @@ class JobReader:
         listed = await self._calls.whole(job, self._session.site_recovery.replication_jobs.list, *self._vault, **options)
         jobs = merged_jobs(listed, known)
         jobs = merged_jobs(await self._details(jobs, known), jobs)
+        told = {each.name.casefold() for each in (*listed, *(job for job in jobs if job.is_over))}
+        asked = sorted(name for name in followed if name.casefold() not in told)
+        families = await self._calls.each(self.get, asked)
+        jobs = merged_jobs((member for family in families for member in family), jobs)
         oldest = now - self._settings.job_window
-        return newest_first(each for each in jobs if not each.is_over or each.started_at is None or each.started_at >= oldest)
+        return JobsRead(
+            newest_first(each for each in jobs if not each.is_over or each.started_at is None or each.started_at >= oldest),
+            _missing((name for name, family in zip(asked, families, strict=True) if not family), previous, now),
+        )
 
     async def get(self, name: str) -> tuple[Job, ...]:
         """The job, with the errors of its children, and then the children; none if there is no such job."""
@@ -64,6 +83,11 @@ class JobReader:
             return oldest
         running = [each.started_at for each in known if each.started_at and not each.is_over]
         return max(oldest, min((max(started), *running)) - self._settings.job_overlap)
+
+
+def _missing(names: Iterable[str], previous: VaultFacts | None, now: datetime) -> tuple[MissingJob, ...]:
+    since = {each.name.casefold(): each.since for each in (previous.missing_jobs if previous else ())}
+    return tuple(MissingJob(name, since.get(name.casefold(), now)) for name in names)
 
 
 def _odata(moment: datetime) -> str:

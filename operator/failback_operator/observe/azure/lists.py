@@ -106,7 +106,12 @@ def names_in_vault(arm_id: ArmId) -> tuple[str, ...]:
     return tuple(arm_id.strip("/").split("/")[VAULT_SEGMENTS + 1 :: 2])
 
 
-def _within(fabric: ArmId, found: Iterable[N]) -> tuple[N, ...]:
+def within(fabric: ArmId, ids: Iterable[ArmId]) -> tuple[ArmId, ...]:
     """Those of the fabric: the lists of a vault hold those of all fabrics."""
     prefix = f"{fabric.casefold()}/"
-    return tuple(each for each in found if each.arm_id.casefold().startswith(prefix))
+    return tuple(each for each in ids if each.casefold().startswith(prefix))
+
+
+def _within(fabric: ArmId, found: Iterable[N]) -> tuple[N, ...]:
+    known = {each.arm_id: each for each in found}
+    return tuple(known[arm_id] for arm_id in within(fabric, known))

@@ -29,12 +29,15 @@ def patched(facts: VaultFacts, patch: VaultPatch) -> VaultFacts:
     items.update((item.arm_id, item) for item in patch.items if not _is_older(item, items.get(item.arm_id)))
     vms = [vm for vm in facts.azure_vms if vm.arm_id not in patch.read_vms]
     there = {vm.arm_id for vm in patch.vms}
+    seen = {job.name.casefold() for job in patch.jobs}
     return replace(
         facts,
         items=in_order(items.values()),
         jobs=newest_first(merged_jobs(patch.jobs, facts.jobs)),
         azure_vms=tuple(sorted((*vms, *patch.vms), key=lambda vm: vm.arm_id.casefold())),
         missing_vms=(facts.missing_vms - there) | (patch.read_vms - there),
+        missing_items=facts.missing_items - {item.arm_id for item in patch.items},
+        missing_jobs=tuple(each for each in facts.missing_jobs if each.name.casefold() not in seen),
     )
 
 

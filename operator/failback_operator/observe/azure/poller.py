@@ -103,7 +103,7 @@ class AzurePoller:
         # The oldest of what is read now is as old as this: who waits for facts since an instant must not get older ones.
         began = self._clock.now()
         try:
-            facts = await self._reader.read_all(self._part.facts, self._items, self._vms)
+            facts = await self._reader.read_all(self._part.facts, self._items, self._vms, self._jobs)
         except ReadFailed as failed:
             self._fail(failed.error)
             return failed.error

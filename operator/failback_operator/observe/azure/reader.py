@@ -18,7 +18,7 @@ from .calls import Calls
 from .convert_item import item_detail, listed_item
 from .errors import FabricMissing, ReadFailed, source_error
 from .job_reader import JobReader
-from .lists import ListReader, names_in_vault
+from .lists import ListReader, names_in_vault, within
 from .machines import MachineReader
 from .merge import VaultPatch, carried_detail, in_order
 from .session import AzureSession
@@ -44,10 +44,17 @@ class VaultReader:
         self._lists = ListReader(session, self._calls, self._settings)
 
     async def read_all(
-        self, previous: VaultFacts | None, in_motion: frozenset[ArmId], vms: frozenset[ArmId] = frozenset()
+        self,
+        previous: VaultFacts | None,
+        in_motion: frozenset[ArmId],
+        vms: frozenset[ArmId] = frozenset(),
+        jobs: frozenset[str] = frozenset(),
     ) -> VaultFacts:
-        """Everything, `vms` besides the items' own machines. Details that LIST lacks are got where they are missing or old."""
-        return await self._told(self._read_all(previous, in_motion, vms))
+        """Everything, `vms` besides the items' own machines. Details that LIST lacks are got where they are missing or old.
+
+        Items in motion and `jobs` that no list shows are asked for by name, so that it is known when they are gone.
+        """
+        return await self._told(self._read_all(previous, in_motion, vms, jobs))
 
     async def read_item(self, arm_id: ArmId) -> ProtectedItem:
         """One item by GET, with its detail."""
@@ -68,11 +75,13 @@ class VaultReader:
         except _UNREADABLE as raised:
             raise ReadFailed(source_error(raised, self._session.endpoint)) from raised
 
-    async def _read_all(self, previous: VaultFacts | None, in_motion: frozenset[ArmId], vms: frozenset[ArmId]) -> VaultFacts:
+    async def _read_all(
+        self, previous: VaultFacts | None, in_motion: frozenset[ArmId], vms: frozenset[ArmId], followed: frozenset[str]
+    ) -> VaultFacts:
         now = self._clock.now()
         fabric = await self._fabric_facts(previous)
         lists = await self._lists.read(fabric.arm_id, previous)
-        jobs = await self._jobs.read(previous, now)
+        jobs = await self._jobs.read(previous, now, followed)
         items = await self._detailed(lists.items, previous, in_motion)
         targets = {item.target_vm_id for item in items if item.target_vm_id} | vms
         moving = {item.target_vm_id for item in items if item.target_vm_id and item.arm_id in in_motion} | vms
@@ -84,9 +93,12 @@ class VaultReader:
             items=in_order(items),
             policies=lists.policies,
             mappings=lists.mappings,
-            jobs=jobs,
+            jobs=jobs.jobs,
             azure_vms=machines.found,
             missing_vms=machines.missing,
+            # Each of them was asked for by GET as well: what is not there by now is gone.
+            missing_items=frozenset(within(fabric.arm_id, in_motion - {item.arm_id for item in items})),
+            missing_jobs=jobs.missing,
         )
 
     async def _fabric_facts(self, previous: VaultFacts | None) -> Fabric:
