@@ -2,47 +2,53 @@
 
 from .arm import Json
 from .clock import wire_time
+from .items import Item
+from .jobs import Job
+from .servers import MasterTarget
 from .world import World
 
 
 def describe(world: World) -> Json:
     """Items, machines, master targets and jobs by name."""
     return {
-        "items": {
-            i.friendly_name: {
-                "id": world.ids.item(i.name),
-                "stage": i.stage.name,
-                "instanceType": i.shows.instance_type,
-                "protectionState": i.state[0],
-                "allowedOperations": list(i.allowed),
-                "job": i.running.job if i.running else None,
-                "masterTarget": i.master_target,
-                "attachedDisks": len(i.attached),
-                "azureVm": i.azure_vm,
-            }
-            for i in world.items.values()
-        },
+        "items": {i.friendly_name: _item(world, i) for i in world.items.values()},
         "vms": {v.name: v.power for v in world.estate.vms.values()},
         "nics": {n.name: n.vm for n in world.estate.nics.values()},
-        "masterTargets": {
-            t.name: {
-                "id": t.id,
-                "diskCount": t.disk_count,
-                "dataStores": [d.name for d in t.datastores],
-                "retentionVolumes": list(t.listed),
-            }
-            for t in world.master_targets.values()
-        },
-        "jobs": [
-            {
-                "id": j.name,
-                "scenario": j.scenario,
-                "target": j.target_name,
-                "state": j.state.value,
-                "stateDescription": j.state_description,
-                "start": wire_time(j.started),
-                "errors": [e.fault.code for e in j.errors],
-            }
-            for j in world.book
-        ],
+        "masterTargets": {t.name: _target(t) for t in world.master_targets.values()},
+        "jobs": [_job(j) for j in world.book],
+    }
+
+
+def _item(world: World, it: Item) -> Json:
+    return {
+        "id": world.ids.item(it.name),
+        "stage": it.stage.name,
+        "instanceType": it.shows.instance_type,
+        "protectionState": it.state[0],
+        "allowedOperations": list(it.allowed),
+        "job": it.running.job if it.running else None,
+        "masterTarget": it.master_target,
+        "attachedDisks": len(it.attached),
+        "azureVm": it.azure_vm,
+    }
+
+
+def _target(it: MasterTarget) -> Json:
+    return {
+        "id": it.id,
+        "diskCount": it.disk_count,
+        "dataStores": [d.name for d in it.datastores],
+        "retentionVolumes": list(it.listed),
+    }
+
+
+def _job(it: Job) -> Json:
+    return {
+        "id": it.name,
+        "scenario": it.scenario,
+        "target": it.target_name,
+        "state": it.state.value,
+        "stateDescription": it.state_description,
+        "start": wire_time(it.started),
+        "errors": [e.fault.code for e in it.errors],
     }

@@ -64,17 +64,6 @@ def protectable(world: World, it: Item, *, is_physical: bool) -> Json:
     """A machine of the configuration server's database: discovered in vCenter, or an Azure VM as a physical one."""
     name = it.physical_id if is_physical else it.vm_id
     is_protected = name == it.source_id
-    disks = [
-        {
-            "diskId": "{" + str(it.machine.disk_uuid(index)).upper() + "}",
-            "diskName": f"\\\\.\\PHYSICALDRIVE{index}",
-            "diskSizeInMB": str(disk.size_gib * 1024),
-            "diskType": "OperatingSystem" if index == 0 else "Data",
-            "diskConfiguration": "Basic",
-            "volumeList": [{"label": "", "name": "C"}] if index == 0 and it.guest.family == "Windows" else [],
-        }
-        for index, disk in enumerate(it.machine.disks)
-    ]
     body: Json = {
         "id": world.ids.protectable(name),
         "name": name,
@@ -86,23 +75,39 @@ def protectable(world: World, it: Item, *, is_physical: bool) -> Json:
             "recoveryServicesProviderId": world.ids.provider_id,
             "protectionReadinessErrors": [],
             "supportedReplicationProviders": ["InMage" if is_physical else "InMageAzureV2"],
-            "customDetails": {
-                "instanceType": "VMwareVirtualMachine",
-                "agentGeneratedId": name,
-                "agentInstalled": "Installed",
-                # Upper case here, unlike the item's own osType (recorded).
-                "osType": it.guest.family.upper(),
-                "agentVersion": world.vault.configuration_server.agent_version,
-                "ipAddress": it.azure_ip if is_physical else it.machine.ips[0],
-                "poweredOn": "Off" if is_physical or it.azure_vm else "On",
-                "vCenterInfrastructureId": "11" if is_physical else "9",
-                "discoveryType": "Physical" if is_physical else "vCenter",
-                "diskDetails": disks,
-                "validationErrors": [],
-            },
+            "customDetails": _discovered(world, it, is_physical=is_physical),
         },
     }
     return world.overlay.apply("protectable", f"{it.friendly_name}{'-az' if is_physical else ''}", body)
+
+
+def _discovered(world: World, it: Item, *, is_physical: bool) -> Json:
+    return {
+        "instanceType": "VMwareVirtualMachine",
+        "agentGeneratedId": it.physical_id if is_physical else it.vm_id,
+        "agentInstalled": "Installed",
+        # Upper case here, unlike the item's own osType (recorded).
+        "osType": it.guest.family.upper(),
+        "agentVersion": world.vault.configuration_server.agent_version,
+        "ipAddress": it.azure_ip if is_physical else it.machine.ips[0],
+        "poweredOn": "Off" if is_physical or it.azure_vm else "On",
+        "vCenterInfrastructureId": "11" if is_physical else "9",
+        "discoveryType": "Physical" if is_physical else "vCenter",
+        "diskDetails": [_disk(it, index) for index in range(len(it.machine.disks))],
+        "validationErrors": [],
+    }
+
+
+def _disk(it: Item, index: int) -> Json:
+    is_first = index == 0
+    return {
+        "diskId": "{" + str(it.machine.disk_uuid(index)).upper() + "}",
+        "diskName": f"\\\\.\\PHYSICALDRIVE{index}",
+        "diskSizeInMB": str(it.machine.disks[index].size_gib * 1024),
+        "diskType": "OperatingSystem" if is_first else "Data",
+        "diskConfiguration": "Basic",
+        "volumeList": [{"label": "", "name": "C"}] if is_first and it.guest.family == "Windows" else [],
+    }
 
 
 def point(world: World, it: Item, at: Point) -> Json:

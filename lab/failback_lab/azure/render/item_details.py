@@ -26,59 +26,80 @@ def _rpo(now: datetime) -> int:
     return 120 + int(now.timestamp()) % 180
 
 
-def _in_mage(world: World, it: Item, now: datetime) -> Json:
+def _replication(it: Item, now: datetime) -> Json:
+    """What both providers tell of the replication itself."""
     state, description = it.state
-    progress = it.sync.overall(now) if it.sync else 0
-    points = consistency_points(world, it)
-    start, end = _retention_window(world, it, now)
+    return {
+        "protectionStage": "InitialSync" if it.sync else "DifferentialSync",
+        "vmProtectionState": state,
+        "vmProtectionStateDescription": description,
+        "rpoInSeconds": _rpo(now),
+        "lastHeartbeat": wire_seconds(now - HEARTBEAT_AGE),
+        "lastRpoCalculatedTime": wire_seconds(now - HEARTBEAT_AGE),
+        "lastUpdateReceivedTime": wire_time(now - HEARTBEAT_AGE),
+        "processServerId": it.process_server,
+        "multiVmGroupId": it.group_id,
+        "multiVmGroupName": it.group_name,
+        "multiVmSyncStatus": "Enabled",
+        "sourceVmRamSizeInMB": 0,
+        "diskResized": "NotResized",
+        "datastores": list(dict.fromkeys(d.datastore or it.machine.datastore for d in it.machine.disks)),
+        "validationErrors": [],
+        "isAdditionalStatsAvailable": False,
+        "totalProgressHealth": "InProgress" if it.sync else "Completed",
+    }
+
+
+def _in_mage(world: World, it: Item, now: datetime) -> Json:
     return {
         "instanceType": "InMage",
         "activeSiteType": it.shows.site,
-        "sourceVmCpuCount": 0,
-        "sourceVmRamSizeInMB": 0,
-        "osDetails": {"osVhdId": None, "osType": it.guest.family, "vhdName": None},
-        "protectionStage": "InitialSync" if it.sync else "DifferentialSync",
-        "vmId": it.physical_id,
-        "vmProtectionState": state,
-        "vmProtectionStateDescription": description,
+        **_replication(it, now),
+        **_of_physical_machine(world, it),
+        **_points_kept(world, it, now),
         "resyncDetails": {
             "initialReplicationType": "InitialReplication",
-            "initialReplicationProgressPercentage": str(progress),
+            "initialReplicationProgressPercentage": str(it.sync.overall(now) if it.sync else 0),
         },
-        "retentionWindowStart": start,
-        "retentionWindowEnd": end,
         "compressedDataRateInMB": 17.353750228882,
         "uncompressedDataRateInMB": 183.08417224884,
-        "rpoInSeconds": _rpo(now),
         "protectedDisks": [_disk(it, index, now) for index in range(len(it.machine.disks))],
-        "ipAddress": it.azure_ip,
-        "lastHeartbeat": wire_seconds(now - HEARTBEAT_AGE),
-        "processServerId": it.process_server,
         "masterTargetId": it.master_target,
-        "consistencyPoints": {name: wire_time(moment) for name, moment in points.items()},
-        "diskResized": "NotResized",
+        "azureStorageAccountId": None,
+        "replicaId": it.vm_id,
+        "totalDataTransferred": 0,
+    }
+
+
+def _of_physical_machine(world: World, it: Item) -> Json:
+    """The Azure VM, which is a physical machine to the configuration server (recorded), and its agent."""
+    return {
+        "vmId": it.physical_id,
+        "infrastructureVmId": it.physical_id,
+        "vCenterInfrastructureId": None,
+        "discoveryType": "Physical",
+        "sourceVmCpuCount": 0,
+        "osDetails": {"osVhdId": None, "osType": it.guest.family, "vhdName": None},
+        "osVersion": None,
+        "ipAddress": it.azure_ip,
+        "vmNics": [_nic(it, None)],
         "rebootAfterUpdateStatus": None,
-        **_group(it),
         "agentDetails": {
             "agentVersion": world.vault.configuration_server.agent_version,
             "agentUpdateStatus": "NotRequired",
             "postUpdateRebootStatus": "NotRequired",
             "agentExpiryDate": NO_EXPIRY,
         },
-        "vCenterInfrastructureId": None,
-        "infrastructureVmId": it.physical_id,
-        "vmNics": [_nic(it, None)],
-        "discoveryType": "Physical",
-        "azureStorageAccountId": None,
-        "datastores": _datastores(it),
-        "validationErrors": [],
-        "lastRpoCalculatedTime": wire_seconds(now - HEARTBEAT_AGE),
-        "lastUpdateReceivedTime": wire_time(now - HEARTBEAT_AGE),
-        "replicaId": it.vm_id,
-        "osVersion": None,
-        "isAdditionalStatsAvailable": False,
-        "totalDataTransferred": 0,
-        "totalProgressHealth": "InProgress" if it.sync else "Completed",
+    }
+
+
+def _points_kept(world: World, it: Item, now: datetime) -> Json:
+    """The points to which the machine could go back."""
+    start, end = _retention_window(world, it, now)
+    return {
+        "retentionWindowStart": start,
+        "retentionWindowEnd": end,
+        "consistencyPoints": {name: wire_time(moment) for name, moment in consistency_points(world, it).items()},
     }
 
 
@@ -128,74 +149,74 @@ def _azure_v2_disk(it: Item, index: int, now: datetime) -> Json:
 
 
 def _in_mage_azure_v2(world: World, it: Item, now: datetime) -> Json:
-    state, description = it.state
-    estate, vault = world.estate, world.vault
-    replica = f"{it.vm_id}_replica_{world.ids.container}"
     server = world.process_servers.get(it.process_server)
-    cpu = "sourceVmCPUCount" if world.config.casing_drift else "sourceVmCpuCount"
-    logs = world.ids.of(vault.resource_group, "Microsoft.Storage/storageAccounts", vault.log_storage_account)
+    count = range(len(it.machine.disks))
     return {
         "instanceType": "InMageAzureV2",
-        "infrastructureVmId": it.vm_id,
-        "vCenterInfrastructureId": "9",
-        "protectionStage": "InitialSync" if it.sync else "DifferentialSync",
-        "vmId": it.vm_id,
-        "vmProtectionState": state,
-        "vmProtectionStateDescription": description,
+        **_replication(it, now),
+        **_of_vmware_machine(world, it),
+        **_recovery_vm(world, it),
         "resyncProgressPercentage": it.sync.overall(now) if it.sync else 0,
-        "rpoInSeconds": _rpo(now),
         "compressedDataRateInMB": 1119.979932785,
         "uncompressedDataRateInMB": 1119.979932785,
+        "processServerName": server.name if server else None,
+        "protectedDisks": [_azure_v2_disk(it, index, now) for index in count],
+        "protectedManagedDisks": [_managed_disk(world, it, index) for index in count],
+        "masterTargetId": it.process_server,
+        "replicaId": f"{it.vm_id}_replica_{world.ids.container}",
+        "lastRecoveryPointReceived": wire_time(now - timedelta(seconds=_rpo(now))),
+        "totalDataTransferred": -1,
+    }
+
+
+def _of_vmware_machine(world: World, it: Item) -> Json:
+    """The machine of the site, as vCenter shows it, and its agent."""
+    cpu = "sourceVmCPUCount" if world.config.casing_drift else "sourceVmCpuCount"
+    return {
+        "vmId": it.vm_id,
+        "infrastructureVmId": it.vm_id,
+        "vCenterInfrastructureId": "9",
+        "discoveryType": "vCenter",
+        cpu: 0,
+        "osType": it.guest.family,
+        "osVersion": it.guest.asr_version,
+        "vhdName": None,
+        "osDiskId": None,
+        "firmwareType": "BIOS",
         "ipAddress": it.machine.ips[0],
-        "agentVersion": vault.configuration_server.agent_version,
+        "selectedSourceNicId": it.machine.mac_address.upper(),
+        "agentVersion": world.vault.configuration_server.agent_version,
         "agentExpiryDate": NO_EXPIRY,
         "isAgentUpdateRequired": "NotRequired",
         "isRebootAfterUpdateRequired": "NotRequired",
-        "lastHeartbeat": wire_seconds(now - HEARTBEAT_AGE),
-        "processServerId": it.process_server,
-        "processServerName": server.name if server else None,
-        **_group(it),
-        "protectedDisks": [_azure_v2_disk(it, index, now) for index in range(len(it.machine.disks))],
-        "diskResized": "NotResized",
-        "masterTargetId": it.process_server,
-        cpu: 0,
-        "sourceVmRamSizeInMB": 0,
-        "osType": it.guest.family,
-        "vhdName": None,
-        "osDiskId": None,
-        "azureVMDiskDetails": None,
-        "recoveryAzureVMName": it.azure_vm_name,
-        "recoveryAzureVMSize": "Standard_F2s_v2",
-        "recoveryAzureStorageAccount": None,
-        "recoveryAzureLogStorageAccountId": logs,
-        "vmNics": [_nic(it, estate.network_id, estate.subnet_of(it.azure_ip))],
-        "selectedRecoveryAzureNetworkId": estate.network_id,
-        "selectedTfoAzureNetworkId": None,
-        "selectedSourceNicId": it.machine.mac_address.upper(),
-        "discoveryType": "vCenter",
-        "enableRdpOnTargetOption": "Never",
-        "datastores": _datastores(it),
+    }
+
+
+def _recovery_vm(world: World, it: Item) -> Json:
+    """The Azure VM that there is, or will be: its size, its place and its network."""
+    estate, vault = world.estate, world.vault
+    return {
         # Ends in an empty name while there is no Azure VM (recorded).
         "targetVmId": world.ids.of(estate.vm_group, VM, it.azure_vm or ""),
+        "recoveryAzureVMName": it.azure_vm_name,
+        "recoveryAzureVMSize": "Standard_F2s_v2",
         "recoveryAzureResourceGroupId": f"/subscriptions/{world.ids.subscription}/resourceGroups/{estate.vm_group}",
+        "recoveryAzureStorageAccount": None,
+        "recoveryAzureLogStorageAccountId": world.ids.of(
+            vault.resource_group, "Microsoft.Storage/storageAccounts", vault.log_storage_account
+        ),
         "recoveryAvailabilitySetId": None,
         "targetAvailabilityZone": None,
         "targetProximityPlacementGroupId": None,
+        "azureVMDiskDetails": None,
+        "azureVmGeneration": "V1",
         "useManagedDisks": "true",
+        "enableRdpOnTargetOption": "Never",
         "licenseType": "NotSpecified",
         "sqlServerLicenseType": "NotSpecified",
-        "validationErrors": [],
-        "lastRpoCalculatedTime": wire_seconds(now - HEARTBEAT_AGE),
-        "lastUpdateReceivedTime": wire_time(now - HEARTBEAT_AGE),
-        "replicaId": replica,
-        "osVersion": it.guest.asr_version,
-        "protectedManagedDisks": [_managed_disk(world, it, index) for index in range(len(it.machine.disks))],
-        "lastRecoveryPointReceived": wire_time(now - timedelta(seconds=_rpo(now))),
-        "firmwareType": "BIOS",
-        "azureVmGeneration": "V1",
-        "isAdditionalStatsAvailable": False,
-        "totalDataTransferred": -1,
-        "totalProgressHealth": "InProgress" if it.sync else "Completed",
+        "vmNics": [_nic(it, estate.network_id, estate.subnet_of(it.azure_ip))],
+        "selectedRecoveryAzureNetworkId": estate.network_id,
+        "selectedTfoAzureNetworkId": None,
         "targetVmTags": {},
         "seedManagedDiskTags": None,
         "targetManagedDiskTags": None,
@@ -211,14 +232,6 @@ def _managed_disk(world: World, it: Item, index: int) -> Json:
         "replicaDiskType": "Standard_LRS",
         "diskEncryptionSetId": None,
     }
-
-
-def _group(it: Item) -> Json:
-    return {"multiVmGroupId": it.group_id, "multiVmGroupName": it.group_name, "multiVmSyncStatus": "Enabled"}
-
-
-def _datastores(it: Item) -> list[str]:
-    return list(dict.fromkeys(d.datastore or it.machine.datastore for d in it.machine.disks))
 
 
 def _nic(it: Item, network: str | None, subnet: str = "") -> Json:
