@@ -1,6 +1,7 @@
 """Checks of a plan as a whole: it names what exists, and says what its author must say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 
 from failback_operator.api.common import Severity
 from failback_operator.api.v1alpha1.failback_plan import Stage, Waiver
@@ -18,6 +19,9 @@ from failback_operator.domain.failover_bound import BoundState, effective_bound
 PLAN_CHECKS: Catalogue[PlanContext] = Catalogue()
 
 Ask = Callable[[PlanContext], Answer]
+
+MOST_TOLD = 3
+"""Names for which the nearest one is looked up: each look-up walks all machines of the plan."""
 
 
 def plan_check(about: About) -> Callable[[Ask], Ask]:
@@ -183,3 +187,61 @@ def _waivable_of_all_kinds() -> list[dict[str, tuple[bool, bool]]]:
     """Id → whether it may be waived, and whether for a machine only; the machines' checks first."""
     catalogues = (MACHINE_CHECKS, TARGET_CHECKS, SERVER_CHECKS, SITE_CHECKS, PLAN_CHECKS)
     return [{check.id: (check.is_waivable, check.needs_machine) for check in catalogue} for catalogue in catalogues]
+
+
+@plan_check(
+    About(
+        id="HeldMachinesKnown",
+        clause="R1",
+        condition="MachinesReady",
+        expected="every machine that spec.holds names is one of the plan's machines, in the same spelling",
+        remedy="Correct the name in spec.holds, or remove the entry. Until then nothing of the plan begins: the machine that is "
+        "meant would not be held.",
+        source="spec.holds of the plan; friendlyName of the items",
+        steps=ALL_STEPS,
+    )
+)
+def held_machines_known(context: PlanContext) -> Answer:
+    """No hold of a machine that the plan does not have: the one that is meant would be brought home."""
+    return _known(context, [("spec.holds", hold.machine) for hold in context.plan.spec.holds])
+
+
+@plan_check(
+    About(
+        id="NamedMachinesKnown",
+        clause="R1",
+        condition="MachinesReady",
+        expected="every machine that spec.waivers and spec.retries name is one of the plan's machines, in the same spelling",
+        remedy="Correct the name, or remove the entry: it has no effect.",
+        source="spec.waivers and spec.retries of the plan; friendlyName of the items",
+        steps=ALL_STEPS,
+        severity=Severity.WARNING,
+    )
+)
+def named_machines_known(context: PlanContext) -> Answer:
+    """No waiver and no retry of a machine that the plan does not have."""
+    spec = context.plan.spec
+    waived = [(f"spec.waivers[{n}].machine", w.machine) for n, w in enumerate(spec.waivers) if w.machine is not None]
+    return _known(context, [*waived, *((f"spec.retries[{n}].machine", r.machine) for n, r in enumerate(spec.retries))])
+
+
+def _known(context: PlanContext, named: Sequence[tuple[str, str]]) -> Answer:
+    """Whether the plan has each of these machines, given with the field that names it."""
+    machines = {m.name for m in context.machines}
+    strange = [(field, name) for field, name in named if name not in machines]
+    if not strange:
+        return passed("all of them are machines of the plan" if named else "no machine is named")
+    if context.plan.spec.selector is not None and context.site.vault is None:
+        return unknown(
+            f"the vault could not be read lately, and so the selector's machines: {listed(name for _, name in strange)}"
+        )
+    by_folded = {name.casefold(): name for name in sorted(machines)}
+    told = [_stranger(field, name, by_folded) for field, name in strange[:MOST_TOLD]]
+    more = [f"and {len(strange) - MOST_TOLD} more"] if len(strange) > MOST_TOLD else []
+    return failed("; ".join([*told, *more]))
+
+
+def _stranger(field: str, name: str, by_folded: dict[str, str]) -> str:
+    nearest = get_close_matches(name.casefold(), by_folded, n=1)
+    hint = f" (the nearest is {by_folded[nearest[0]]})" if nearest else ""
+    return f"{field} names {name}, which is no machine of the plan{hint}"

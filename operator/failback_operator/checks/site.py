@@ -230,7 +230,7 @@ def _mapping(context: SiteContext, mapping: ContainerMapping, policies: dict[Arm
 
 @site_check(
     About(
-        id="UniqueSite",
+        id="DuplicateSite",
         clause="R1",
         condition="UniqueSite",
         expected="no older RecoverySite describes the same fabric",
@@ -246,7 +246,7 @@ def unique_site(context: SiteContext) -> Answer:
     if not older:
         return passed("it is the only one, or the oldest")
     first = min(older, key=_age_key)
-    return failed(f"DuplicateSite: {first.namespace}/{first.name} is older and describes the same fabric")
+    return failed(f"the RecoverySite {first.namespace}/{first.name} is older and describes the same fabric")
 
 
 def _age_key(site: RecoverySite) -> tuple[str, str, str]:

@@ -33,7 +33,7 @@ MODULES = (
 CASES = list(chain.from_iterable(importlib.import_module(f"tests.unit.checks.{name}").CASES for name in MODULES))
 
 ALWAYS_READABLE = {
-    "UniqueSite",
+    "DuplicateSite",
     "MasterTargetKnown",
     "ProcessServerKnown",
     "ProcessServerInAzure",
@@ -168,7 +168,7 @@ def test_a_check_that_breaks_answers_unknown_and_the_others_go_on(caplog):
         raise ZeroDivisionError
 
     catalogue = Catalogue()
-    whole = KINDS["RecoverySite"].get("UniqueSite")
+    whole = KINDS["RecoverySite"].get("DuplicateSite")
     catalogue.add(dataclasses.replace(whole, id="Broken", run=broken))
     catalogue.add(whole)
     with caplog.at_level(logging.ERROR):
@@ -181,9 +181,9 @@ def test_a_check_that_breaks_answers_unknown_and_the_others_go_on(caplog):
 
 def test_an_id_is_taken_once_in_a_catalogue():
     catalogue = Catalogue()
-    check: Check = KINDS["RecoverySite"].get("UniqueSite")
+    check: Check = KINDS["RecoverySite"].get("DuplicateSite")
     catalogue.add(check)
-    with pytest.raises(ValueError, match="two checks are called UniqueSite"):
+    with pytest.raises(ValueError, match="two checks are called DuplicateSite"):
         catalogue.add(check)
 
 

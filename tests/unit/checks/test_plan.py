@@ -20,6 +20,24 @@ def waived(check, machine=None):
     return planned(waivers=[waiver | ({"machine": machine} if machine else {})])
 
 
+def of_machines(*names, site=None, **spec):
+    """A plan of these machines; a list, unless a selector is given."""
+    listed = {} if "selector" in spec else {"machines": [{"name": n} for n in names]}
+    given = {"machines": []} | listed | spec
+    machines = tuple(a.machine_context(a.item(n)) for n in names)
+    return a.plan_context(plan=a.plan(**given), machines=machines, site=site)
+
+
+def held(*names):
+    return {"holds": [{"machine": n} for n in names]}
+
+
+def waiver(machine):
+    return {"check": "OSVersion", "machine": machine, "reason": "tried", "by": "dba on call", "until": a.minutes_ago(-60)}
+
+
+PAYROLL = ("payroll-db-1", "payroll-app-1")
+BY_PATTERN = {"selector": {"namePattern": "payroll-*"}}
 FUTURE = a.minutes_ago(-60)
 SEEN = {"failoverBound": {"value": FUTURE, "firstSeen": a.minutes_ago(-58)}}
 AZURE, SECOND, HOME = a.process_server(), a.process_server("ps-azure-2"), a.process_server("ps-onprem", "OnPremises")
@@ -62,6 +80,80 @@ CASES = [
     ),
     Case("WaiversApply", "of nothing", FAIL, waived("AppConsistentPoint"), "there is no check AppConsistentPoint"),
     Case("WaiversApply", "of a plan's own check", PASS, waived("ProcessServerInAzure")),
+    Case("HeldMachinesKnown", "none held", PASS, of_machines(*PAYROLL), "no machine is named"),
+    Case("HeldMachinesKnown", "one of the plan's", PASS, of_machines(*PAYROLL, **held("payroll-db-1"))),
+    Case(
+        "HeldMachinesKnown",
+        "misspelt",
+        FAIL,
+        of_machines(*PAYROLL, **held("payroll-db-1", "payrol-db-1")),
+        "spec.holds names payrol-db-1, which is no machine of the plan (the nearest is payroll-db-1)",
+    ),
+    Case(
+        "HeldMachinesKnown",
+        "in other letters",
+        FAIL,
+        of_machines("Payroll-DB-1", **held("payroll-db-1")),
+        "names payroll-db-1, which is no machine of the plan (the nearest is Payroll-DB-1)",
+    ),
+    Case("HeldMachinesKnown", "like none", FAIL, of_machines(*PAYROLL, **held("x")), "names x, which is no machine of the plan"),
+    Case("HeldMachinesKnown", "by pattern, misspelt", FAIL, of_machines(*PAYROLL, **BY_PATTERN, **held("payrol-db-1"))),
+    Case(
+        "HeldMachinesKnown",
+        "by pattern, vault unread",
+        UNKNOWN,
+        of_machines(*PAYROLL, site=a.blind_vault(), **BY_PATTERN, **held("payroll-db-2")),
+        "payroll-db-2",
+    ),
+    Case(
+        "HeldMachinesKnown",
+        "by pattern, vault unread, yet known",
+        PASS,
+        of_machines(*PAYROLL, site=a.blind_vault(), **BY_PATTERN, **held("payroll-db-1")),
+    ),
+    Case(
+        "HeldMachinesKnown",
+        "by list, vault unread",
+        FAIL,
+        of_machines(*PAYROLL, site=a.blind_vault(), **held("payrol-db-1")),
+        "the nearest is payroll-db-1",
+    ),
+    Case(
+        "HeldMachinesKnown",
+        "as many as are told",
+        FAIL,
+        of_machines(*PAYROLL, **held("x-1", "x-2", "x-3")),
+        "names x-3, which is no machine of the plan",
+    ),
+    Case("HeldMachinesKnown", "one more", FAIL, of_machines(*PAYROLL, **held("x-1", "x-2", "x-3", "x-4")), "; and 1 more"),
+    Case("NamedMachinesKnown", "none named", PASS, of_machines(*PAYROLL), "no machine is named"),
+    Case("NamedMachinesKnown", "a waiver of the whole plan", PASS, waived("OSVersion"), "no machine is named"),
+    Case(
+        "NamedMachinesKnown",
+        "all known",
+        PASS,
+        of_machines(*PAYROLL, waivers=[waiver("payroll-db-1")], retries=[{"machine": "payroll-app-1", "job": "job-1"}]),
+    ),
+    Case(
+        "NamedMachinesKnown",
+        "a waiver's",
+        FAIL,
+        of_machines(*PAYROLL, waivers=[waiver("payroll-db-1"), waiver("payroll-db-l")]),
+        "spec.waivers[1].machine names payroll-db-l, which is no machine of the plan (the nearest is payroll-db-1)",
+    ),
+    Case(
+        "NamedMachinesKnown",
+        "a retry's",
+        FAIL,
+        of_machines(*PAYROLL, retries=[{"machine": "payroll-ap-1", "job": "job-1"}]),
+        "spec.retries[0].machine names payroll-ap-1, which is no machine of the plan (the nearest is payroll-app-1)",
+    ),
+    Case(
+        "NamedMachinesKnown",
+        "a retry's, by pattern, vault unread",
+        UNKNOWN,
+        of_machines(site=a.blind_vault(), **BY_PATTERN, retries=[{"machine": "payroll-db-1", "job": "job-1"}]),
+    ),
 ]
 
 

@@ -142,12 +142,12 @@ OLD = {"creationTimestamp": "2025-01-01T00:00:00Z"}
 YOUNG = {"creationTimestamp": "2026-06-01T00:00:00Z"}
 
 UNIQUE = [
-    Case("UniqueSite", "alone", PASS, others()),
-    Case("UniqueSite", "the older", PASS, others(a.site("osaka", YOUNG))),
-    Case("UniqueSite", "the younger", FAIL, others(a.site("osaka", OLD)), "DuplicateSite: dr/osaka"),
-    Case("UniqueSite", "equally old, later by name", FAIL, others(a.site("osaka"))),
-    Case("UniqueSite", "equally old, earlier by name", PASS, others(a.site("zurich"))),
-    Case("UniqueSite", "of unknown age", FAIL, others(a.site("osaka"), own=a.site(metadata={"creationTimestamp": None}))),
+    Case("DuplicateSite", "alone", PASS, others()),
+    Case("DuplicateSite", "the older", PASS, others(a.site("osaka", YOUNG))),
+    Case("DuplicateSite", "the younger", FAIL, others(a.site("osaka", OLD)), "the RecoverySite dr/osaka is older"),
+    Case("DuplicateSite", "equally old, later by name", FAIL, others(a.site("osaka"))),
+    Case("DuplicateSite", "equally old, earlier by name", PASS, others(a.site("zurich"))),
+    Case("DuplicateSite", "of unknown age", FAIL, others(a.site("osaka"), own=a.site(metadata={"creationTimestamp": None}))),
 ]
 
 CASES = AZURE + CONNECTED + POLICY + UNIQUE

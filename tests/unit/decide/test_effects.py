@@ -82,6 +82,20 @@ def test_a_hold_of_one_machine_lets_others_go():
     assert plan_of(site.round()).message == "app-1 waits: spec.holds names it: remove the entry to go on"
 
 
+def test_a_hold_that_names_no_machine_holds_all():
+    """Else the machine that a person meant to hold would be brought home."""
+    site = world("app-1", "db-1", stage="Reprotected", holds=[{"machine": "ap-1"}])
+    site.run()
+    assert site.made == []
+    assert plan_of(site.round()).message == (
+        "payroll: spec.holds names ap-1, which is no machine of the plan (the nearest is app-1). To do: Correct the name in"
+        " spec.holds, or remove the entry. Until then nothing of the plan begins: the machine that is meant would not be held."
+    )
+    change_plan(site, holds=[{"machine": "app-1"}])
+    site.run()
+    assert site.made == [(REPROTECT, "db-1")]
+
+
 @pytest.mark.parametrize(
     ("bound", "covered"),
     [

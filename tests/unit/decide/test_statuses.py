@@ -245,6 +245,8 @@ def test_of_two_sites_on_one_fabric_the_younger_stands_back():
     assert summary(found) == ("False", "DuplicateSite")
     assert "dr/osaka" in condition(found, "Ready").message
     assert summary(found, "Stalled") == ("True", "DuplicateSite")
+    assert summary(found, "UniqueSite") == ("False", "DuplicateSite")
+    assert summary(plan_of(decision), "SiteReady") == ("False", "DuplicateSite")
     assert decision.machines == decision.effects == ()
     younger = b.site("osaka", metadata={"creationTimestamp": "2027-01-01T00:00:00Z"})
     assert evaluate(replace(site.view(), other_sites=(younger,))).machines

@@ -211,6 +211,8 @@ def test_a_machine_that_is_nowhere_near_says_what_it_is():
         (lambda s: change_plan(s, processServer={"name": "nobody"}), "ProcessServerReady", "False", "ProcessServerKnown"),
         (lambda s: change_plan(s, processServer={"name": "ps-onprem"}), "ProcessServerReady", "True", "PassedWithWarnings"),
         (lambda s: change_plan(s, waivers=[waiver("NoSuchCheck")]), "MachinesReady", "False", "WaiversApply"),
+        (lambda s: change_plan(s, holds=[{"machine": "ap-1"}]), "MachinesReady", "False", "HeldMachinesKnown"),
+        (lambda s: change_plan(s, retries=[{"machine": "ap-1", "job": "j"}]), "MachinesReady", "True", "PassedWithWarnings"),
         (lambda s: change_plan(s, failedOverBefore=b.minutes_ago(-60)), "FailoverCovered", "False", "FailoverCovered"),
         (
             lambda s: s.vms.update({"mt-win": replace(s.vms["mt-win"], power_state=PowerState.ON, disk_uuid_enabled=False)}),
