@@ -55,8 +55,16 @@ class Control:
         """Change one property of the object of type `kind` with this name or reference value; None unsets it."""
         self._send("set", {"kind": kind, "name": name, "path": path, "value": value})
 
+    def get(self, kind: str, name: str, path: str) -> Any:
+        """One property in the form that `set` takes; None where it is unset."""
+        return self._send("get", {"kind": kind, "name": name, "path": path})
+
+    def conceal(self, kind: str, name: str, path: str, user: str = OPERATOR_USER) -> None:
+        """Let `user` no longer read this property of this object (missingSet, NoPermission)."""
+        self._send("conceal", {"kind": kind, "name": name, "path": path, "user": user})
+
     def undo(self) -> None:
-        """Give back every property that `set` has changed since the last `undo`."""
+        """Give back every property that `set` has changed since the last `undo`, with what followed; reveal all."""
         self._send("undo", {})
 
     def expire_sessions(self) -> int:

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"sync"
+
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -9,33 +11,87 @@ import (
 
 const readPrivilege = "System.Read"
 
-// collector is a property collector for users who may lack the right to read: vCenter then names each property as
+// concealed are single properties of single objects that a user may not read, whatever else he may.
+type concealed struct {
+	mu    sync.Mutex
+	known map[concealment]bool
+}
+
+type concealment struct {
+	object     types.ManagedObjectReference
+	path, user string
+}
+
+func (c *concealed) add(one concealment) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[concealment]bool{}
+	}
+	c.known[one] = true
+}
+
+func (c *concealed) has(one concealment) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[one]
+}
+
+func (c *concealed) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known = nil
+}
+
+// conceal lets a user no longer read one property of one object.
+func (lab *Lab) conceal(o order) error {
+	object, err := lab.find(o.Kind, o.Name)
+	if err != nil {
+		return err
+	}
+	if _, err := propertyType(object, o.Path); err != nil {
+		return err
+	}
+	lab.concealed.add(concealment{object.Reference(), o.Path, o.User})
+	return nil
+}
+
+// collector is a property collector for users who may lack the right to read: vCenter then names each such property as
 // missing, with NoPermission, in an answer that is otherwise good.
 type collector struct {
 	simulator.PropertyCollector
 }
 
-// blind tells who lacks the right to read. A variable, because the simulator makes each session's collector itself,
-// as a zero value of the registered one's type.
-var blind = func(*simulator.Context) bool { return false }
+// blind tells who may not read a property of an object. A variable, because the simulator makes each session's collector
+// itself, as a zero value of the registered one's type.
+var blind = func(_ *simulator.Context, _ types.ManagedObjectReference, _ string) bool { return false }
 
 func (lab *Lab) installCollector() {
-	blind = func(ctx *simulator.Context) bool {
-		return ctx.Session != nil && lab.missing.lacks(ctx.Session.UserName, readPrivilege)
+	blind = func(ctx *simulator.Context, object types.ManagedObjectReference, path string) bool {
+		if ctx.Session == nil {
+			return false
+		}
+		user := ctx.Session.UserName
+		return lab.missing.lacks(user, readPrivilege) || lab.concealed.has(concealment{object, path, user})
 	}
 	own := new(collector)
 	own.Self = lab.model.ServiceContent.PropertyCollector
 	lab.registry().Put(own)
 }
 
-// hide moves the properties of objects to the missing ones.
-func hide(objects []types.ObjectContent) {
+// hide moves the properties that the user may not read to the missing ones.
+func hide(ctx *simulator.Context, objects []types.ObjectContent) {
 	for i := range objects {
 		object := &objects[i]
+		var seen []types.DynamicProperty
 		for _, property := range object.PropSet {
-			object.MissingSet = append(object.MissingSet, missing(object.Obj, property.Name))
+			if blind(ctx, object.Obj, property.Name) {
+				object.MissingSet = append(object.MissingSet, missing(object.Obj, property.Name))
+			} else {
+				seen = append(seen, property)
+			}
 		}
-		object.PropSet = nil
+		object.PropSet = seen
 	}
 }
 
@@ -47,8 +103,8 @@ func missing(object types.ManagedObjectReference, property string) types.Missing
 // RetrievePropertiesEx hides what the user may not read.
 func (c *collector) RetrievePropertiesEx(ctx *simulator.Context, request *types.RetrievePropertiesEx) soap.HasFault {
 	answer := c.PropertyCollector.RetrievePropertiesEx(ctx, request)
-	if body, ok := answer.(*methods.RetrievePropertiesExBody); ok && body.Res != nil && body.Res.Returnval != nil && blind(ctx) {
-		hide(body.Res.Returnval.Objects)
+	if body, ok := answer.(*methods.RetrievePropertiesExBody); ok && body.Res != nil && body.Res.Returnval != nil {
+		hide(ctx, body.Res.Returnval.Objects)
 	}
 	return answer
 }
@@ -56,8 +112,8 @@ func (c *collector) RetrievePropertiesEx(ctx *simulator.Context, request *types.
 // ContinueRetrievePropertiesEx hides what the user may not read.
 func (c *collector) ContinueRetrievePropertiesEx(ctx *simulator.Context, request *types.ContinueRetrievePropertiesEx) soap.HasFault {
 	answer := c.PropertyCollector.ContinueRetrievePropertiesEx(ctx, request)
-	if body, ok := answer.(*methods.ContinueRetrievePropertiesExBody); ok && body.Res != nil && blind(ctx) {
-		hide(body.Res.Returnval.Objects)
+	if body, ok := answer.(*methods.ContinueRetrievePropertiesExBody); ok && body.Res != nil {
+		hide(ctx, body.Res.Returnval.Objects)
 	}
 	return answer
 }
@@ -65,8 +121,8 @@ func (c *collector) ContinueRetrievePropertiesEx(ctx *simulator.Context, request
 // RetrieveProperties hides what the user may not read.
 func (c *collector) RetrieveProperties(ctx *simulator.Context, request *types.RetrieveProperties) soap.HasFault {
 	answer := c.PropertyCollector.RetrieveProperties(ctx, request)
-	if body, ok := answer.(*methods.RetrievePropertiesBody); ok && body.Res != nil && blind(ctx) {
-		hide(body.Res.Returnval)
+	if body, ok := answer.(*methods.RetrievePropertiesBody); ok && body.Res != nil {
+		hide(ctx, body.Res.Returnval)
 	}
 	return answer
 }
@@ -75,16 +131,21 @@ func (c *collector) RetrieveProperties(ctx *simulator.Context, request *types.Re
 func (c *collector) WaitForUpdatesEx(ctx *simulator.Context, request *types.WaitForUpdatesEx) soap.HasFault {
 	answer := c.PropertyCollector.WaitForUpdatesEx(ctx, request)
 	body, ok := answer.(*methods.WaitForUpdatesExBody)
-	if !ok || body.Res == nil || body.Res.Returnval == nil || !blind(ctx) {
+	if !ok || body.Res == nil || body.Res.Returnval == nil {
 		return answer
 	}
 	for i := range body.Res.Returnval.FilterSet {
 		set := body.Res.Returnval.FilterSet[i].ObjectSet
 		for j := range set {
+			var seen []types.PropertyChange
 			for _, change := range set[j].ChangeSet {
-				set[j].MissingSet = append(set[j].MissingSet, missing(set[j].Obj, change.Name))
+				if blind(ctx, set[j].Obj, change.Name) {
+					set[j].MissingSet = append(set[j].MissingSet, missing(set[j].Obj, change.Name))
+				} else {
+					seen = append(seen, change)
+				}
 			}
-			set[j].ChangeSet = nil
+			set[j].ChangeSet = seen
 		}
 	}
 	return answer

@@ -37,6 +37,8 @@ func (lab *Lab) control() http.Handler {
 		})
 	}
 	command("set", func(o order) (any, error) { return nil, lab.set(o) })
+	command("get", lab.get)
+	command("conceal", func(o order) (any, error) { return nil, lab.conceal(o) })
 	command("undo", func(order) (any, error) { lab.undo(); return nil, nil })
 	command("expire", func(order) (any, error) { return map[string]int{"ended": lab.expireSessions()}, nil })
 	command("clearfaults", func(order) (any, error) { lab.faults.clear(); return nil, nil })

@@ -27,6 +27,8 @@ type Lab struct {
 	record   *callRecord
 	disks    *diskLedger
 	overlays *overlays
+	// concealed are properties that their users may not read.
+	concealed *concealed
 
 	settingsMu sync.Mutex
 	settings   []setting // what `set` has changed, oldest first
@@ -51,7 +53,7 @@ func newLab(scenario *Scenario, secrets *Secrets, record *callRecord, toolsDelay
 	lab := &Lab{
 		model: model, scenario: scenario, secrets: secrets, record: record,
 		faults: new(faultRules), missing: newMissingPrivileges(), delays: new(delays), disks: newDiskLedger(),
-		overlays: newOverlays(),
+		overlays: newOverlays(), concealed: new(concealed),
 	}
 	lab.keeper = newKeeper(lab, toolsDelay)
 	lab.registry().AddHandler(lab.keeper)

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"path"
 	"reflect"
 	"slices"
 	"strings"
 
+	vimjson "github.com/vmware/govmomi/vim25/json"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -35,11 +37,33 @@ func (lab *Lab) set(o order) error {
 	return nil
 }
 
-// setting is what a property was before it was set.
+// get returns one property of one object as JSON, in the form that set takes.
+func (lab *Lab) get(o order) (any, error) {
+	object, err := lab.find(o.Kind, o.Name)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := propertyType(object, o.Path); err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	var failure error
+	ctx := lab.context()
+	lab.registry().WithLock(ctx, object, func() {
+		encoder := vimjson.NewEncoder(&text)
+		encoder.SetDiscriminator("_typeName", "_value", vimjson.DiscriminatorEncodeTypeNameAllObjects)
+		encoder.SetTypeToDiscriminatorFunc(types.VmomiTypeName)
+		failure = encoder.Encode(propertyValue(object, o.Path))
+	})
+	return json.RawMessage(text.Bytes()), failure
+}
+
+// setting is what a property was before it was set, with what the keeper lets follow from it.
 type setting struct {
-	object mo.Reference
-	path   string
-	before types.AnyType
+	object    mo.Reference
+	path      string
+	before    types.AnyType
+	followers []types.PropertyChange
 }
 
 // change sets a property and remembers what it was.
@@ -48,17 +72,49 @@ func (lab *Lab) change(object mo.Reference, property string, value types.AnyType
 	lab.settingsMu.Lock()
 	defer lab.settingsMu.Unlock()
 	lab.registry().WithLock(ctx, object, func() {
-		lab.settings = append(lab.settings, setting{object, property, propertyValue(object, property)})
+		before := setting{object: object, path: property, before: propertyValue(object, property)}
+		for _, path := range followersOf(object, property) {
+			before.followers = append(before.followers, types.PropertyChange{Name: path, Val: propertyValue(object, path)})
+		}
+		lab.settings = append(lab.settings, before)
 		lab.registry().AtomicUpdate(ctx, object, []types.PropertyChange{{Name: property, Val: value}})
 	})
 }
 
-// undo gives back what was set since the start or the last undo, newest first.
+// followersOf returns the properties of a machine that the keeper changes when this one changes.
+func followersOf(object mo.Reference, property string) []string {
+	if object.Reference().Type != "VirtualMachine" {
+		return nil
+	}
+	var changes []types.PropertyChange
+	switch property {
+	case "runtime.powerState":
+		changes = append(bootTime(nil), toolsStopped()...)
+	case "snapshot":
+		changes = []types.PropertyChange{
+			{Name: devicesPath}, {Name: "runtime.consolidationNeeded"}, {Name: "summary.runtime.consolidationNeeded"},
+		}
+	}
+	paths := make([]string, len(changes))
+	for i, change := range changes {
+		paths[i] = change.Name
+	}
+	return paths
+}
+
+// undo gives back what was set or concealed since the start or the last undo, newest first.
 func (lab *Lab) undo() {
+	lab.concealed.clear()
 	lab.settingsMu.Lock()
 	defer lab.settingsMu.Unlock()
 	for _, each := range slices.Backward(lab.settings) {
-		lab.registry().AtomicUpdate(lab.context(), each.object, []types.PropertyChange{{Name: each.path, Val: each.before}})
+		ctx := lab.context()
+		lab.registry().WithLock(ctx, each.object, func() {
+			lab.registry().AtomicUpdate(ctx, each.object, []types.PropertyChange{{Name: each.path, Val: each.before}})
+			for _, follower := range each.followers {
+				lab.registry().AtomicUpdate(ctx, each.object, []types.PropertyChange{follower})
+			}
+		})
 	}
 	lab.settings = nil
 }

@@ -13,13 +13,16 @@ from http.client import HTTPException
 import pytest
 from pyVmomi import vim, vmodl
 
-from failback_lab.vcenter import Control, ControlError, VCenter, VCenterDied
+from failback_lab.vcenter import CONFIGURATION_SERVER_USER, Control, ControlError, VCenter, VCenterDied
 from failback_lab.workspace import workspace
 
 
 @pytest.mark.parametrize("token", ["", "wrong"])
 def test_needs_its_token(vcenter, token):
-    """(5) the control endpoint has a token of its own."""
+    """The control endpoint has a token of its own.
+
+    Source: lab/vcenter/README.md, Control endpoint.
+    """
     control = Control(vcenter.port, ssl.create_default_context(cafile=str(vcenter.ca_pem)), token)
     with pytest.raises(ControlError) as caught:
         control.stats()
@@ -27,7 +30,10 @@ def test_needs_its_token(vcenter, token):
 
 
 def test_a_session_is_no_token(shared):
-    """(5) not even a logged-in user gets in."""
+    """Not even a logged-in user gets in.
+
+    Source: lab/vcenter/README.md, Control endpoint.
+    """
     vcenter = shared.vcenter
     request = urllib.request.Request(
         f"https://{vcenter.host}:{vcenter.port}/ctl/expire", data=b"{}", headers={"Cookie": shared.si._stub.cookie}
@@ -48,7 +54,10 @@ def test_a_session_is_no_token(shared):
     ],
 )
 def test_wrong_settings_are_refused(vcenter, kind, name, path, value):
-    """(5) an error says what is wrong, and the simulator goes on."""
+    """An error says what is wrong, and the simulator goes on.
+
+    Source: lab/vcenter/README.md, Control endpoint.
+    """
     with pytest.raises(ControlError) as caught:
         vcenter.control.set(kind, name, path, value)
     assert caught.value.status == 400
@@ -80,7 +89,11 @@ HOST = ("HostSystem", "esx-3.tokyo.example.com")
     ids=lambda value: value[2] if isinstance(value, tuple) else "",
 )
 def test_set_shows_in_the_properties(own, setting, read):
-    """(2, "set" column; 5) one setter for every state of the checks."""
+    """One setter reaches every property on which a check looks.
+
+    Source: API, GuestInfo, VirtualMachineRuntimeInfo, DatastoreSummary, HostRuntimeInfo; lab/vcenter/README.md, Control
+    endpoint (set).
+    """
     kind, name, path, value = setting
     item = own.find(getattr(vim, kind), name)
     own.vcenter.control.set(kind, name, path, value)
@@ -90,7 +103,10 @@ def test_set_shows_in_the_properties(own, setting, read):
 
 
 def test_set_of_a_mount(own):
-    """(2, row 9) a datastore that a host sees read-only or not at all."""
+    """A datastore that a host sees read-only or not at all.
+
+    Source: API, DatastoreHostMount and HostMountInfo.{accessMode, mounted, accessible}.
+    """
     datastore = own.find(vim.Datastore, "vmfs-infra-1")
     mounts = [
         {
@@ -105,14 +121,20 @@ def test_set_of_a_mount(own):
 
 
 def test_null_unsets(own):
-    """(1, fact 4) an unset property is absent from the answer."""
+    """An unset property is absent from the answer.
+
+    Source: API, ObjectContent.propSet and missingSet.
+    """
     vm = own.vm("mt-lin-1")
     own.vcenter.control.set("VirtualMachine", "mt-lin-1", "guest.guestDetailedData", None)
     assert own.read(vm, "guest.guestDetailedData") == ({}, {})
 
 
 def test_waiting_for_updates_hears_of_a_setting(own):
-    """(1, fact 11) a filter on chosen objects hears of a change within a second, and only of what it asked for."""
+    """A filter on chosen objects hears of a change within a second, and only of what it asked for.
+
+    Source: API, PropertyCollector.WaitForUpdatesEx and PropertyFilter.
+    """
     vm = own.vm("mt-lin-1")
     query = vmodl.query.PropertyCollector
     collector = own.content.propertyCollector.CreatePropertyCollector()
@@ -135,7 +157,10 @@ def test_waiting_for_updates_hears_of_a_setting(own):
 
 
 def test_calls_are_counted_by_method(own):
-    """(4, K1) calls from outside only, and only since the reset."""
+    """Calls from outside only, and only since the reset.
+
+    Source: lab/vcenter/README.md, Control endpoint (stats).
+    """
     own.vcenter.control.stats(reset=True)
     own.si.CurrentTime()
     own.si.CurrentTime()
@@ -147,7 +172,11 @@ def test_calls_are_counted_by_method(own):
 
 
 def test_search_without_specification(own):
-    """(4, B1) a search without a specification lists everything; it ended the simulator."""
+    """A search without a specification lists everything; the library alone dies of it.
+
+    Source: API, HostDatastoreBrowser.SearchDatastore_Task (searchSpec is optional); govmomi,
+    simulator/host_datastore_browser.go.
+    """
     browser = own.find(vim.Datastore, "vmfs-infra-1").browser
     result = own.run(browser.SearchDatastore_Task("[vmfs-infra-1] mt-lin-1"))
     assert "mt-lin-1.vmdk" in {file.path for file in result.file}
@@ -155,7 +184,10 @@ def test_search_without_specification(own):
 
 
 def test_every_recent_task_parses(own):
-    """(1, fact 7) tasks on managers, whose entity pyvmomi refuses, have the root folder instead."""
+    """A task has an entity that pyvmomi takes, where the library alone names a manager.
+
+    Source: API, TaskInfo.entity (a ManagedEntity); govmomi, simulator/task.go.
+    """
     vm = own.vm("payroll-web-1")
     own.run(vm.RelocateVM_Task(vim.vm.RelocateSpec(datastore=own.find(vim.Datastore, "vmfs-prod-2"))))
     names = [task.info.descriptionId for task in own.content.taskManager.recentTask]
@@ -163,9 +195,12 @@ def test_every_recent_task_parses(own):
 
 
 def test_death_names_the_last_call(own, until):
-    """(1, fact 6; 4, K1) some calls end the simulator; whoever started it learns which was the last.
+    """Some calls end the simulator; whoever started it learns which was the last.
 
     This one is no addition's business: nobody makes machines in datastores that do not exist.
+
+    Source: govmomi, simulator/virtual_machine.go (CreateVM_Task asserts that the datastore exists); lab/vcenter/README.md
+    (record).
     """
     vcenter, folder = own.vcenter, own.content.rootFolder.childEntity[0].vmFolder
     pool = own.find(vim.ClusterComputeResource, "infra").resourcePool
@@ -181,7 +216,10 @@ def test_death_names_the_last_call(own, until):
 
 
 def test_death_by_a_signal_is_named_too(own, until):
-    """(1, fact 6) with the last call, guilty or not."""
+    """With the last call, guilty or not.
+
+    Source: lab/vcenter/README.md (record).
+    """
     own.si.CurrentTime()
     os.kill(own.vcenter.pid, signal.SIGKILL)
     until(lambda: not own.vcenter.is_alive)
@@ -194,7 +232,10 @@ def vcenter_log(vcenter) -> str:
 
 
 def test_sigterm_leaves_nothing_behind(lab_ca, lab_binaries, demo_scenario):
-    """(5) the datastores' temporary directories go with the simulator."""
+    """The datastores' temporary directories go with the simulator.
+
+    Source: govmomi, simulator/model.go (Model.Remove); lab/vcenter/README.md.
+    """
     with workspace() as directory:
         with VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as server:
             assert list((directory / "vcenter").glob("govcsim-*"))
@@ -203,7 +244,10 @@ def test_sigterm_leaves_nothing_behind(lab_ca, lab_binaries, demo_scenario):
 
 
 def test_starts_again_on_its_port(lab_ca, lab_binaries, demo_scenario, login):
-    """(7) a vCenter that comes back has the same address and the same users."""
+    """A vCenter that comes back has the same address and the same users.
+
+    Source: lab/failback_lab/vcenter.py, VCenter.
+    """
     with workspace() as directory:
         server = VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario)
         with server:
@@ -214,7 +258,10 @@ def test_starts_again_on_its_port(lab_ca, lab_binaries, demo_scenario, login):
 
 
 def test_what_was_set_is_given_back(own):
-    """(5) `undo`: every property is as before, whether it was set twice or unset."""
+    """Every property is as before, whether it was set twice or unset.
+
+    Source: lab/vcenter/README.md, Control endpoint (undo).
+    """
     paths = ("config.extraConfig", "snapshot", "config.hardware.memoryMB", "summary.runtime.bootTime", "guest.disk")
     vm, control = own.vm("mt-lin-1"), own.vcenter.control
     before = own.read(vm, *paths)
@@ -225,3 +272,46 @@ def test_what_was_set_is_given_back(own):
     assert [path for path in paths if str(changed[0].get(path)) == str(before[0].get(path))] == []
     control.undo()
     assert str(own.read(vm, *paths)) == str(before)
+
+
+def test_undo_of_a_change_that_others_follow(own):
+    """(5) `undo` after a power-off and the loss of a snapshot: boot time, VMware Tools and delta disks are as before too."""
+    control = own.vcenter.control
+    paths = (
+        "runtime.powerState",
+        "runtime.bootTime",
+        "guest.disk",
+        "guest.net",
+        "guest.ipAddress",
+        "snapshot",
+        "config.hardware.device",
+    )
+    before = {path: control.get(*TARGET, path) for path in paths}
+    control.set(*TARGET, "snapshot", None)
+    control.set(*TARGET, "runtime.powerState", "poweredOff")
+    assert control.get(*TARGET, "guest.disk") is None
+    assert control.get(*TARGET, "config.hardware.device") != before["config.hardware.device"]
+    control.undo()
+    assert {path: control.get(*TARGET, path) for path in paths} == before
+
+
+@pytest.mark.parametrize("path", ["config.hardware.device", "config.extraConfig", "snapshot", "guest.disk", "runtime.powerState"])
+def test_what_get_tells_can_be_set(own, path):
+    """(5) `get` has the form of `set`: a list with one device more is made of what there is."""
+    control = own.vcenter.control
+    told = control.get(*TARGET, path)
+    control.set(*TARGET, path, told)
+    assert control.get(*TARGET, path) == told
+
+
+def test_a_concealed_property_is_missing(own, login):
+    """(1, fact 3) vCenter names a property that the account may not read as missing, with NoPermission, and tells the others."""
+    control, paths = own.vcenter.control, ("snapshot", "name")
+    control.conceal(*TARGET, "snapshot", own.vcenter.username)
+    found, missing = own.read(own.vm("mt-lin-1"), *paths)
+    assert found == {"name": "mt-lin-1"}
+    assert isinstance(missing["snapshot"], vim.fault.NoPermission)
+    other = login(own.vcenter, user=CONFIGURATION_SERVER_USER)
+    assert other.read(other.vm("mt-lin-1"), *paths)[1] == {}
+    control.undo()
+    assert own.read(own.vm("mt-lin-1"), *paths)[1] == {}
