@@ -29,7 +29,7 @@ pip_setting() { $(BIN)/python -m pip config list | sed -nE "s/^[^=]*\.$$1='(.*)'
 endef
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(LOCK_ARGS)
 
-.PHONY: help venv helm demo lab bench test test-unit coverage lint format crds lock lab-binaries contract-deps clean clean-cache
+.PHONY: help venv helm demo lab bench test test-unit coverage lint format crds docs lock lab-binaries contract-deps clean clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,7 +52,7 @@ test-unit: $(READY) ## the tests that need no server
 coverage: lab-binaries helm contract-deps ## all tests, with the branches that they cover
 	$(PYTEST) --cov --cov-branch --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
-lint: $(READY) Dockerfile ## style, types, layers, generated CRDs, Dockerfile
+lint: $(READY) Dockerfile ## style, types, layers, generated CRDs and pages, Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -66,6 +66,10 @@ format: $(READY) ## let ruff write the style
 
 crds: $(READY) ## write crds/ from the Python models
 	$(BIN)/python -m failback_operator.api.crds
+
+docs: $(READY) ## write what is generated in docs/: heads and index of the checks' pages, readiness.md
+	$(BIN)/python -m failback_operator.checks.docs
+	$(BIN)/python -m tests.readiness
 
 lock: $(READY) ## write the lock files from pyproject.toml (LOCK_ARGS=--upgrade: with newer releases)
 	@$(MIRROR) echo "uv==$$($(BIN)/uv --version | cut -d ' ' -f 2)" | $(COMPILE) --output-file requirements/bootstrap.txt -; \

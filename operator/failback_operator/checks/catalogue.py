@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from failback_operator.api.common import Severity
-from failback_operator.domain.steps import Step
+from failback_operator.domain.steps import EffectKind, Step
 from failback_operator.domain.verdicts import Verdict
 
 C = TypeVar("C")
@@ -19,7 +19,8 @@ C = TypeVar("C")
 class Check(Generic[C]):
     """One check. `condition` is the condition of its subject's kind that it feeds; `steps` are those that its failure blocks.
 
-    `needs_machine`: a waiver of it counts only where it names the machine.
+    `needs_machine`: a waiver of it counts only where it names the machine. `also`: further clauses that it is for.
+    `fixes`: effects by which the operator mends what it finds, where the spec lets it.
     """
 
     id: str
@@ -33,11 +34,18 @@ class Check(Generic[C]):
     run: Callable[[C], Verdict]
     expected: str = ""
     needs_machine: bool = False
+    also: tuple[str, ...] = ()
+    fixes: frozenset[EffectKind] = frozenset()
+
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """All clauses that it is for, the first one first."""
+        return (self.clause, *self.also)
 
     @property
     def docs(self) -> str:
         """Where it is explained."""
-        return f"docs/checks.md#{self.id.lower()}"
+        return f"docs/checks/{self.id}.md"
 
 
 class Catalogue(Generic[C]):

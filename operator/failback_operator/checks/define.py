@@ -7,7 +7,7 @@ from typing import TypeVar
 from failback_operator.api.common import Severity
 from failback_operator.checks.answers import Answer
 from failback_operator.checks.catalogue import Catalogue, Check
-from failback_operator.domain.steps import Step
+from failback_operator.domain.steps import EffectKind, Step
 from failback_operator.domain.verdicts import Subject, Verdict
 
 C = TypeVar("C")
@@ -21,7 +21,10 @@ BEFORE_COMMIT = BEFORE_FAILBACK | {Step.COMMIT}
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the catalogue says of a check. `steps`: those that it blocks. `judged_at`: further steps before which it is asked."""
+    """What the catalogue says of a check. `steps`: those that it blocks. `judged_at`: further steps before which it is asked.
+
+    `also`: further clauses. `fixes`: effects by which the operator mends what it finds, where the spec lets it.
+    """
 
     id: str
     clause: str
@@ -34,6 +37,8 @@ class About:
     is_waivable: bool = False
     needs_machine: bool = False
     judged_at: frozenset[Step] = frozenset()
+    also: tuple[str, ...] = ()
+    fixes: frozenset[EffectKind] = frozenset()
 
 
 def register(catalogue: Catalogue[C], about: About, subject: Callable[[C], Subject], ask: Callable[[C], Answer]) -> None:
@@ -64,5 +69,7 @@ def register(catalogue: Catalogue[C], about: About, subject: Callable[[C], Subje
             run=run,
             expected=about.expected,
             needs_machine=about.needs_machine,
+            also=about.also,
+            fixes=about.fixes,
         )
     )

@@ -157,7 +157,8 @@ def failover_bound(context: PlanContext) -> Answer:
         clause="R1",
         condition="MachinesReady",
         expected="every waiver names a check that may be waived, and its machine where the check asks for one",
-        remedy="Correct or remove the waiver; docs/checks.md says which checks may be waived, and which for a machine only.",
+        remedy="Correct or remove the waiver; docs/checks/README.md says which checks may be waived, and which for a "
+        "machine only.",
         source="spec.waivers of the plan",
         steps=BEFORE_REPROTECT,
     )

@@ -94,6 +94,7 @@ def datastore_name(context: MachineContext, item: ProtectedItem) -> str | None:
         source="InMage reprotect input datastoreName = masterTargetServers[].dataStores[].symbolicName, not used where the VM's "
         "disks exist; failback goes to VMFS or vSAN only",
         steps=BEFORE_REPROTECT,
+        also=("R21",),
     )
 )
 def datastore_listed(context: MachineContext, item: ProtectedItem) -> Answer:

@@ -26,6 +26,7 @@ from failback_operator.domain.vsphere import PowerState, VirtualMachine
         source="vSphere searchIndex by UUID; runtime.connectionState; vendor: a VM may be deleted before reprotect, not after",
         steps=BEFORE_FAILBACK,
         is_waivable=True,
+        also=("R22",),
         needs_machine=True,
     )
 )

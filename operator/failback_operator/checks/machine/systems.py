@@ -62,6 +62,7 @@ def fitting_targets(context: MachineContext, item: ProtectedItem) -> tuple[Targe
         source="Vendor's page on preparing failback: same family, same or later version (R7, R14); Windows ordered by year and "
         "R2",
         steps=BEFORE_REPROTECT,
+        also=("R14",),
     )
 )
 def os_match(context: MachineContext, item: ProtectedItem) -> Answer:

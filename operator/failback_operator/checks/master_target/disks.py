@@ -8,6 +8,7 @@ from failback_operator.checks.answers import Answer, every, failed, listed, not_
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import no_vm, of_vm, target_check, unread
+from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import ControllerKind, PowerState, VirtualMachine
 
 DELTA_FILE = re.compile(r"-\d{6}\.vmdk$")
@@ -48,6 +49,7 @@ def disk_limit(context: TargetContext) -> Answer:
         source="Vendor's page on preparing failback; vSphere snapshot, runtime.consolidationNeeded, backing.parent, "
         "backing.fileName",
         steps=BEFORE_FAILBACK,
+        fixes=frozenset({EffectKind.REMOVE_SNAPSHOTS}),
     )
 )
 @of_vm
@@ -166,6 +168,7 @@ def disks_on_lsi_logic(context: TargetContext, located: LocatedVm) -> Answer:
         "summary.runtime.bootTime",
         steps=BEFORE_REPROTECT,
         is_waivable=True,
+        fixes=frozenset({EffectKind.SET_DISK_UUID, EffectKind.POWER_CYCLE}),
     )
 )
 @of_vm

@@ -47,6 +47,7 @@ def listed_volume(context: TargetContext, server: MasterTargetServer) -> Retenti
         "15 minutes, else refresh the configuration server. A volume of another name: spec.retentionVolume.",
         source="Vendor's page on preparing failback; masterTargetServers[].retentionVolumes[]; vSphere guest.disk[]",
         steps=BEFORE_REPROTECT,
+        also=("R17",),
     )
 )
 @of_server
