@@ -12,6 +12,7 @@ from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.verdicts import Outcome
 
 MOST_WHAT = 520
+MOST_TROUBLE = 640  # Site Recovery's own words, which are longer
 MOST_REMEDY = 320
 ALSO_UNKNOWN = "Also not known"
 
@@ -68,8 +69,8 @@ def trouble_text(standing: Standing) -> str:
     if trouble is None:
         return ""
     if trouble.entry is not None and trouble.entry.outcome is EffectOutcome.AMBIGUOUS and trouble.entry.message:
-        return sentence(trouble.text, MOST_WHAT + MOST_REMEDY)
-    return f"{sentence(trouble.text, MOST_WHAT)} {sentence(f'To do: {trouble_remedy(standing.name, trouble)}', MOST_REMEDY)}"
+        return sentence(trouble.text, MOST_TROUBLE + MOST_REMEDY)
+    return f"{sentence(trouble.text, MOST_TROUBLE)} {sentence(f'To do: {trouble_remedy(standing.name, trouble)}', MOST_REMEDY)}"
 
 
 def trouble_remedy(name: str, trouble: Trouble) -> str:
