@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
-from failback_operator.api.common import LocalRef
+from failback_operator.api.common import EffectOutcome, LedgerEntry, LocalRef
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineSpec
-from failback_operator.api.v1alpha1.failback_machine import Recorded
+from failback_operator.api.v1alpha1.failback_machine import IN_FLIGHT_FINALIZER, Recorded
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.index import SiteIndex
@@ -13,11 +13,11 @@ from failback_operator.decide.naming import machine_object_name
 from failback_operator.decide.recording import record_of
 from failback_operator.decide.selection import MIDWAY
 from failback_operator.decide.standing import Standing, WaitReason
-from failback_operator.decide.survey import settled_machine
+from failback_operator.decide.survey import is_gone, settled_machine
 from failback_operator.domain.decision import MachineObject
 from failback_operator.domain.failover_bound import effective_bound
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.steps import ObjectKey, Step
+from failback_operator.domain.steps import EffectKind, ObjectKey, Step
 from failback_operator.domain.vault import InstanceType, ProtectedItem
 
 KIND = "FailbackMachine"
@@ -53,7 +53,7 @@ def machine_objects(plan: PlanState, standings: Iterable[Standing], index: SiteI
         )
         key = machine_key(survey.round.item, stored, index)
         found.append(
-            MachineObject(key, spec, is_in_flight=_is_in_flight(stored, survey.round.item) or standing.effect is not None)
+            MachineObject(key, spec, is_in_flight=is_in_flight(stored, survey.round.item, index) or standing.effect is not None)
         )
     return found
 
@@ -67,15 +67,32 @@ def _new_record(standing: Standing) -> Recorded | None:
     return record_of(context, bound) if bound is not None else None
 
 
-def _is_in_flight(machine: FailbackMachine | None, item: ProtectedItem | None) -> bool:
-    """Whether an effect is open, or the machine stands between Reprotecting and Committed: then its record must not go."""
-    if machine is not None and any(e.outcome in OPEN for e in machine.status.ledger):
+def is_in_flight(machine: FailbackMachine | None, item: ProtectedItem | None, index: SiteIndex) -> bool:
+    """Whether an effect is open, or the machine stands between Reprotecting and Committed: then its record must not go.
+
+    While its item is not found that stays as it was: a list that is short never means that it is gone.
+    """
+    if machine is None:
+        return False
+    if any(_is_open(entry, item) for entry in machine.status.ledger):
         return True
-    is_ours = machine is not None and bool(machine.spec.recorded or machine.status.ledger)
-    if not is_ours or item is None:
+    if item is None:
+        return IN_FLIGHT_FINALIZER in machine.metadata.finalizers and not is_gone(machine, index)
+    if not _is_ours(machine):
         return False
     # A reversed item is between reprotect and protection even while its state tells no phase.
     return item.instance_type is InstanceType.TO_ON_PREMISES or architecture_of(item).position(item) in MIDWAY
+
+
+def _is_ours(machine: FailbackMachine) -> bool:
+    return bool(machine.spec.recorded or machine.status.ledger)
+
+
+def _is_open(entry: LedgerEntry, item: ProtectedItem | None) -> bool:
+    """Whether something may still come of it: nothing of a doubt whose step the item is past."""
+    if entry.outcome is EffectOutcome.AMBIGUOUS and item is not None:
+        return not architecture_of(item).is_after(item, EffectKind(entry.effect))
+    return entry.outcome in OPEN
 
 
 def orphans(index: SiteIndex, listed: Collection[ArmId]) -> list[FailbackMachine]:
@@ -93,7 +110,8 @@ def is_kept(machine: FailbackMachine, index: SiteIndex) -> bool:
     if any(plan.name == machine.spec.plan_ref.name and _still_names(plan.name, machine, index) for plan in index.site.view.plans):
         return True
     item = index.items.by_id.get(ArmId(machine.spec.item_id))
-    return index.site.vault is None or _is_in_flight(machine, item)
+    is_unknown = index.site.vault is None or (item is None and _is_ours(machine) and not is_gone(machine, index))
+    return is_unknown or is_in_flight(machine, item, index)
 
 
 def _still_names(plan_name: str, machine: FailbackMachine, index: SiteIndex) -> bool:
@@ -107,5 +125,5 @@ def _still_names(plan_name: str, machine: FailbackMachine, index: SiteIndex) -> 
 def orphan_object(machine: FailbackMachine, index: SiteIndex) -> MachineObject:
     """The unchanged spec of a machine without a plan; the finalizer while it is on its way."""
     item = index.items.by_id.get(ArmId(machine.spec.item_id))
-    is_in_flight = _is_in_flight(machine, item) or (index.site.vault is None and bool(machine.metadata.finalizers))
-    return MachineObject(ObjectKey(KIND, machine.namespace, machine.name), machine.spec, is_in_flight=is_in_flight)
+    key = ObjectKey(KIND, machine.namespace, machine.name)
+    return MachineObject(key, machine.spec, is_in_flight=is_in_flight(machine, item, index))

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from failback_operator.api.common import LedgerEntry, StatusBase
-from failback_operator.api.v1alpha1 import FailbackMachine, RecoverySite
+from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatus, RecoverySite
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import ServerContext, TargetContext
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.judgement import Judgement
+from failback_operator.decide.leaving import reason_to_keep, with_what_keeps_it
 from failback_operator.decide.machines import KIND, is_kept, machine_objects, orphan_object, orphans
 from failback_operator.decide.plan_conditions import PlanView
 from failback_operator.decide.remediation import Fix, fix_effect
@@ -61,7 +62,7 @@ def decision(outcome: Outcome) -> SiteDecision:
         settlements=tuple(_settlements(outcome, loose)),
         effects=tuple(_effects(outcome)),
         watch_jobs=watched_jobs(standings, kept, index),
-        watch_items=watched_items(standings, kept),
+        watch_items=watched_items(standings, kept, index),
         recheck_at=recheck_at(outcome.judgement, standings, index),
     )
 
@@ -91,9 +92,15 @@ def _statuses(outcome: Outcome, kept: Iterable[FailbackMachine]) -> Iterator[tup
         for standing in plan.standings:
             survey = standing.machine.survey
             if survey.machine is not None and survey.is_owner:
-                yield _key(survey.machine), machine_status(standing, judgement.of(standing.machine), plan.assignments)
+                status = machine_status(standing, judgement.of(standing.machine), plan.assignments)
+                yield _key(survey.machine), _with_what_keeps_it(status, survey.machine, outcome.index)
     for machine in kept:
-        yield _key(machine), orphan_status(machine, _position(machine, outcome.index))
+        status = orphan_status(machine, _position(machine, outcome.index))
+        yield _key(machine), _with_what_keeps_it(status, machine, outcome.index)
+
+
+def _with_what_keeps_it(status: FailbackMachineStatus, machine: FailbackMachine, index: SiteIndex) -> FailbackMachineStatus:
+    return with_what_keeps_it(status, machine, reason_to_keep(machine, index))
 
 
 def _position(machine: FailbackMachine, index: SiteIndex) -> Phase:

@@ -1,13 +1,15 @@
 """Everything found out about each machine of each plan, before anything is judged."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from failback_operator.api.common import LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import LocatedVm
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.index import SiteIndex
-from failback_operator.decide.ledger import Evidence, settle
+from failback_operator.decide.ledger import Evidence, settle, settle_without_item
 from failback_operator.decide.phase import phase_of
 from failback_operator.decide.rounds import Round, RoundInput, derive_round
 from failback_operator.decide.selection import Ownership, Selection, Wanted
@@ -54,10 +56,12 @@ class Survey:
 
 
 def settled_machine(machine: FailbackMachine, item: ProtectedItem | None, index: SiteIndex) -> FailbackMachine:
-    """The machine with its ledger settled by what the vault shows; as it is where the vault or the item is not read."""
+    """The machine with its ledger settled by what the vault shows; as it is where the vault is not read or the item not found."""
     read_at = index.site.view.snapshot.vault.as_of
-    if item is None or index.site.vault is None or read_at is None:
+    if index.site.vault is None or read_at is None:
         return machine
+    if item is None:
+        return _with_ledger(machine, _ledger_without_item(machine, index, read_at))
     evidence = Evidence(
         item=item,
         architecture=architecture_of(item),
@@ -67,7 +71,22 @@ def settled_machine(machine: FailbackMachine, item: ProtectedItem | None, index:
         read_at=read_at,
         now=index.site.now,
     )
-    ledger = settle(machine.status.ledger, evidence)
+    return _with_ledger(machine, settle(machine.status.ledger, evidence))
+
+
+def _ledger_without_item(machine: FailbackMachine, index: SiteIndex, read_at: datetime) -> list[LedgerEntry]:
+    ledger = machine.status.ledger
+    if not is_gone(machine, index):
+        return ledger
+    return settle_without_item(ledger, index.items, read_at, index.site.limits)
+
+
+def is_gone(machine: FailbackMachine, index: SiteIndex) -> bool:
+    """Whether the machine's item is proved to have left the vault; one that is merely not found is not."""
+    return ArmId(machine.spec.item_id) in index.items.missing_items
+
+
+def _with_ledger(machine: FailbackMachine, ledger: list[LedgerEntry]) -> FailbackMachine:
     if all(new is old for new, old in zip(ledger, machine.status.ledger, strict=True)):
         return machine
     return machine.model_copy(update={"status": machine.status.model_copy(update={"ledger": ledger})})
@@ -85,6 +104,7 @@ def survey(selection: Selection, ownership: Ownership, index: SiteIndex) -> tupl
         vms = machine_vms(item, found_round, index) if item else ()
         azure_vm, is_missing = _azure_vm(found_round, index)
         stored = index.machines.get(item.arm_id) if item else unread.get(wanted.name)
+        stored = settled_machine(stored, item, index) if stored else None
         found.append(
             Survey(
                 plan=selection.plan,

@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from failback_operator.api.common import StatusBase
 from failback_operator.api.v1alpha1 import (
     FailbackMachine,
-    FailbackMachineStatus,
     FailbackPlan,
-    FailbackPlanStatus,
     MasterTarget,
-    MasterTargetStatus,
     ProcessServer,
-    ProcessServerStatus,
 )
 from failback_operator.decide.conditions import FALSE, IDLE, TRUE, UNKNOWN, Conditions, State, rendered
+from failback_operator.decide.leaving import NO_SITE, with_what_keeps_it
 from failback_operator.decide.rules import RULES, Rules
 from failback_operator.domain.steps import ObjectKey
 
@@ -62,18 +60,19 @@ def _statuses(objects: Unassigned, rules: Rules) -> Iterator[tuple[ObjectKey, St
         names = dict.fromkeys(check.condition for check in rules.machine)
         states = _states(machine, objects.sites, names)
         text = states["Ready"].message
-        yield _key("FailbackMachine", machine), _status(machine.status, states, machine).model_copy(update={"message": text})
+        status = _status(machine.status, states, machine).model_copy(update={"message": text})
+        yield _key("FailbackMachine", machine), with_what_keeps_it(status, machine, NO_SITE)
 
 
 Object = FailbackPlan | MasterTarget | ProcessServer | FailbackMachine
-Status = FailbackPlanStatus | MasterTargetStatus | ProcessServerStatus | FailbackMachineStatus
+StatusT = TypeVar("StatusT", bound=StatusBase)
 
 
 def _key(kind: str, obj: Object) -> ObjectKey:
     return ObjectKey(kind, obj.namespace, obj.name)
 
 
-def _status(stored: Status, states: Conditions, obj: Object) -> Status:
+def _status(stored: StatusT, states: Conditions, obj: Object) -> StatusT:
     """The stored status, so that no ledger or record of the past is lost, with these conditions and no findings."""
     return stored.model_copy(
         update={

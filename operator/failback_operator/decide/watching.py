@@ -9,21 +9,27 @@ from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.judgement import Judgement
 from failback_operator.decide.ledger import OPEN, deadline, job_family
 from failback_operator.decide.standing import Standing, WaitReason
+from failback_operator.domain.ids import ArmId
 
 SOON = frozenset({WaitReason.RECORDING, WaitReason.NOT_ALLOWED, WaitReason.RETRY})
 """What a machine waits for that may end any moment."""
 
 
-def watched_items(standings: Iterable[Standing], loose: Iterable[FailbackMachine]) -> frozenset[str]:
-    """Items in motion or about to get an effect, with their groups; and those of machines without a plan that still run."""
+def watched_items(standings: Iterable[Standing], loose: Iterable[FailbackMachine], index: SiteIndex) -> frozenset[str]:
+    """Items in motion or about to get an effect, with their groups; and those of machines without a plan that still run.
+
+    Also items of stored machines that are not found: only the answer to a question for each tells whether it is gone.
+    """
     found: set[str] = set()
     for standing in standings:
-        item = standing.machine.context.item
+        item, machine = standing.machine.context.item, standing.machine.survey.machine
+        if machine is not None and item is None:
+            found.add(machine.spec.item_id)
         in_doubt = standing.trouble is not None and standing.trouble.entry is not None
         waits = standing.wait is not None and standing.wait.reason in SOON
         if item is not None and (standing.is_in_flight or standing.effect is not None or waits or in_doubt):
             found.update(str(member.arm_id) for member in (item, *standing.machine.context.group))
-    found.update(m.spec.item_id for m in loose if _open(m.status.ledger))
+    found.update(m.spec.item_id for m in loose if _open(m.status.ledger) or ArmId(m.spec.item_id) not in index.items.by_id)
     return frozenset(found)
 
 

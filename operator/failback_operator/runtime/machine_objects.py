@@ -1,6 +1,7 @@
 """FailbackMachines as objects: made, kept in step with what was decided, finalized, deleted."""
 
 from failback_operator.api.v1alpha1 import FailbackMachine
+from failback_operator.api.v1alpha1.failback_machine import IN_FLIGHT_FINALIZER
 from failback_operator.domain.decision import MachineObject
 from failback_operator.domain.ports import Conflict
 from failback_operator.domain.steps import ObjectKey
@@ -9,7 +10,6 @@ from failback_operator.runtime.keys import AnyObject
 from failback_operator.runtime.kube import Body, KubeClient
 from failback_operator.runtime.merge import merge_patch
 
-FINALIZER = "failback.dev/in-flight"
 SITE_LABEL = "failback.dev/site"
 LABEL_LENGTH = 63
 
@@ -43,7 +43,7 @@ class MachineObjects:
     async def _create(self, wanted: MachineObject) -> bool:
         metadata: Body = {"labels": {SITE_LABEL: wanted.spec.site_ref.name[:LABEL_LENGTH].rstrip("-.")}}
         if wanted.is_in_flight:
-            metadata["finalizers"] = [FINALIZER]
+            metadata["finalizers"] = [IN_FLIGHT_FINALIZER]
         self._take(wanted.key, await self._client.create(wanted.key, wanted.spec.wire(), metadata))
         return True
 
@@ -53,8 +53,8 @@ class MachineObjects:
         spec = merge_patch(stored.spec.wire(), wanted.spec.wire())
         if spec:
             changes["spec"] = spec
-        others = [each for each in stored.metadata.finalizers if each != FINALIZER]
-        finalizers = [*others, FINALIZER] if wanted.is_in_flight else others
+        others = [each for each in stored.metadata.finalizers if each != IN_FLIGHT_FINALIZER]
+        finalizers = [*others, IN_FLIGHT_FINALIZER] if wanted.is_in_flight else others
         # To an object that is being deleted the API server lets nobody add a finalizer.
         is_allowed = stored.metadata.deletion_timestamp is None or len(finalizers) < len(stored.metadata.finalizers)
         if set(finalizers) != set(stored.metadata.finalizers) and is_allowed:

@@ -8,14 +8,14 @@ from tests.integration.kube.objects import RECORD, made
 
 from failback_operator.api.common import Condition, ConditionStatus, EffectOutcome, LedgerEntry, LocalRef
 from failback_operator.api.v1alpha1 import FailbackMachineSpec, FailbackMachineStatus, FailbackPlanStatus
-from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
+from failback_operator.api.v1alpha1.failback_machine import IN_FLIGHT_FINALIZER, Phase, Recorded
 from failback_operator.domain.decision import MachineObject
 from failback_operator.domain.ports import Conflict
 from failback_operator.domain.steps import ObjectKey
 from failback_operator.runtime.cache import Cache
 from failback_operator.runtime.events import EventPoster
 from failback_operator.runtime.ledger import LedgerStore
-from failback_operator.runtime.machine_objects import FINALIZER, MachineObjects
+from failback_operator.runtime.machine_objects import MachineObjects
 from failback_operator.runtime.status_writer import StatusWriter
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -192,7 +192,7 @@ class TestMachines:
         await site.machines.ensure(self.wanted(site, is_in_flight=True, recorded=[record]), site.cached("FailbackMachine", "two"))
         assert writes() == 1
         stored = site.cached("FailbackMachine", "two")
-        assert stored.metadata.finalizers == (FINALIZER,)
+        assert stored.metadata.finalizers == (IN_FLIGHT_FINALIZER,)
         assert stored.spec.recorded == [record]
 
     async def test_one_in_flight_outlives_its_deletion_until_it_has_landed(self, site, installed):
@@ -207,7 +207,7 @@ class TestMachines:
 
     async def test_the_finalizers_of_others_stay(self, site, installed):
         await site.machines.ensure(self.wanted(site, is_in_flight=True), None)
-        finalizers = {"metadata": {"finalizers": [FINALIZER, "example.com/theirs"]}}
+        finalizers = {"metadata": {"finalizers": [IN_FLIGHT_FINALIZER, "example.com/theirs"]}}
         installed.patch("failbackmachine", site.namespace, "two", finalizers)
         await site.machines.ensure(self.wanted(site), await site.read("FailbackMachine", "two"))
         assert site.cached("FailbackMachine", "two").metadata.finalizers == ("example.com/theirs",)

@@ -39,6 +39,9 @@ class Phase(StrEnum):
     UNKNOWN = "Unknown"
 
 
+IN_FLIGHT_FINALIZER = "failback.dev/in-flight"
+"""Keeps a machine while an effect is open, or while it stands between reprotect and protection."""
+
 RECORDED_ONCE = "recorded facts are written once and never changed"
 
 
