@@ -162,6 +162,10 @@ class AzureLab:
         """Answer the truth again; changes of the world stay."""
         self._request("POST", "clear-sets", {})
 
+    def undo(self) -> None:
+        """Put back all that was set, denied, rotated or armed; what operations did stays."""
+        self._request("POST", "undo", {})
+
     def deny(self, *actions: str) -> None:
         """Deny the operator's principal these actions (`*` allowed) instead of those before."""
         self._request("POST", "principal", {"client_id": self.client_id, "denied_actions": list(actions)})

@@ -4,6 +4,7 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -11,9 +12,11 @@ from pydantic import ValidationError
 from .faults import FaultRule, Faults
 from .jobs import Outcome, ServiceFault, State
 from .requestlog import RequestLog
+from .servers import MasterTarget
 from .simulator import Simulator
 from .state import describe
 
+T = TypeVar("T")
 HEADER = "X-Lab-Token"
 Command = Callable[[dict[str, object], web.Request], object]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -26,6 +29,7 @@ class Control:
         self._lab = lab
         self._faults = faults
         self._log = log
+        self._changes = Changes(lab)
 
     def install(self, app: web.Application) -> None:
         """Add the endpoints to the server."""
@@ -38,6 +42,7 @@ class Control:
         app.router.add_post("/_lab/outcome", self._guarded(self._outcome))
         app.router.add_post("/_lab/set", self._guarded(self._set))
         app.router.add_post("/_lab/clear-sets", self._guarded(self._clear_sets))
+        app.router.add_post("/_lab/undo", self._guarded(self._undo))
         app.router.add_post("/_lab/principal", self._guarded(self._principal))
         app.router.add_post("/_lab/expire-tokens", self._guarded(self._expire_tokens))
         app.router.add_post("/_lab/discover", self._guarded(self._discover))
@@ -86,7 +91,7 @@ class Control:
 
     def _set(self, body: dict[str, object], _request: web.Request) -> object:
         kind, name, path = (str(body[k]) for k in ("kind", "name", "path"))
-        change = Changes(self._lab).find(kind, path)
+        change = self._changes.find(kind, path)
         if change is not None:
             change(name, body["value"])
         else:
@@ -95,6 +100,16 @@ class Control:
 
     def _clear_sets(self, _body: dict[str, object], _request: web.Request) -> object:
         self._lab.world.overlay.clear()
+        return {}
+
+    def _undo(self, body: dict[str, object], request: web.Request) -> object:
+        """Put back all that was set, denied, rotated or armed. What operations did stays."""
+        self._clear_sets(body, request)
+        self._clear_faults(body, request)
+        self._changes.undo()
+        for principal in self._lab.config.principals:
+            account = self._lab.directory.accounts[principal.client_id]
+            account.secrets, account.denied_actions = principal.secrets, principal.denied_actions
         return {}
 
     def _principal(self, body: dict[str, object], _request: web.Request) -> object:
@@ -119,49 +134,84 @@ class Changes:
 
     def __init__(self, lab: Simulator) -> None:
         self._world = lab.world
+        self._undone_by: list[Callable[[], None]] = []
 
     def find(self, kind: str, path: str) -> Callable[[str, object], None] | None:
         """The change that `kind` and `path` mean, or None."""
         return getattr(self, f"_{kind}_{path}".casefold(), None)
 
+    def undo(self) -> None:
+        """Put everything back, the newest change first."""
+        while self._undone_by:
+            self._undone_by.pop()()
+
+    def _assign(self, owner: object, attribute: str, value: object) -> None:
+        before = getattr(owner, attribute)
+        self._undone_by.append(lambda: setattr(owner, attribute, before))
+        setattr(owner, attribute, value)
+
+    def _delete(self, owner: dict[str, T], key: str) -> None:
+        before = dict(owner)
+        del owner[key]
+
+        def undo() -> None:
+            """The same order as before: lists are answered in it."""
+            owner.clear()
+            owner.update(before)
+
+        self._undone_by.append(undo)
+
     def _item_known(self, name: str, value: object) -> None:
-        self._world.item_of(name).is_known = bool(value)
+        self._assign(self._world.item_of(name), "is_known", bool(value))
 
     def _item_agent_registered(self, name: str, value: object) -> None:
         now = self._world.clock.now()
-        self._world.item_of(name).agent_ready = now if value else now + timedelta(days=1)
+        self._assign(self._world.item_of(name), "agent_ready", now if value else now + timedelta(days=1))
+
+    def _item_exists(self, name: str, value: object) -> None:
+        if not value:
+            self._delete(self._world.items, self._world.item_of(name).name.casefold())
 
     def _vm_power(self, name: str, value: object) -> None:
-        self._world.estate.vms[name].power = str(value)
+        self._assign(self._world.estate.vms[name], "power", str(value))
 
     def _vm_locked(self, name: str, value: object) -> None:
-        self._world.estate.vms[name].is_locked = bool(value)
+        self._assign(self._world.estate.vms[name], "is_locked", bool(value))
 
     def _vm_exists(self, name: str, value: object) -> None:
         if not value:
-            self._world.estate.remove_vm(name)
+            estate = self._world.estate
+            self._assign(estate.nics[estate.vms[name].nic], "vm", None)
+            self._delete(estate.vms, name)
 
     def _connection_status(self, name: str, value: object) -> None:
-        self._world.estate.connections[name].status = str(value)
+        self._assign(self._world.estate.connections[name], "status", str(value))
 
     def _circuit_peering_state(self, name: str, value: object) -> None:
-        self._world.estate.circuits[name].peering_state = str(value)
+        self._assign(self._world.estate.circuits[name], "peering_state", str(value))
 
     def _fabric_connected(self, _name: str, value: object) -> None:
-        self._world.disconnected_since = None if value else self._world.clock.now()
+        self._assign(self._world, "disconnected_since", None if value else self._world.clock.now())
 
     def _mastertarget_agent_version(self, name: str, value: object) -> None:
-        next(t for t in self._world.master_targets.values() if t.name == name).agent_version = str(value)
+        self._assign(self._target(name), "agent_version", str(value))
+
+    def _mastertarget_exists(self, name: str, value: object) -> None:
+        if not value:
+            self._delete(self._world.master_targets, self._target(name).id)
 
     def _policy_exists(self, name: str, value: object) -> None:
         if not value:
-            del self._world.policies[name]
+            self._delete(self._world.policies, name)
 
     def _mapping_exists(self, name: str, value: object) -> None:
         if not value:
-            del self._world.mappings[name]
+            self._delete(self._world.mappings, name)
 
     def _processserver_exists(self, name: str, value: object) -> None:
         if not value:
             servers = self._world.process_servers
-            del servers[next(s.id for s in servers.values() if s.name == name)]
+            self._delete(servers, next(s.id for s in servers.values() if s.name == name))
+
+    def _target(self, name: str) -> MasterTarget:
+        return next(t for t in self._world.master_targets.values() if t.name == name)

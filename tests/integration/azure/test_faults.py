@@ -205,6 +205,29 @@ def test_answer_can_be_overlaid(faulty: Vault) -> None:
     assert faulty.item("crm-1").properties.replication_health == "Normal"
 
 
+def test_everything_that_was_changed_is_put_back(own_vault: Vault) -> None:
+    """Source: the lab's README, Control: undo()."""
+    lab, path = own_vault.azure, f"{own_vault.container_path}/replicationProtectionContainerMappings"
+    mappings = own_vault.raw("GET", path).body
+    before = lab.state()
+    lab.set("item", "files-1", "exists", False)
+    lab.set("item", "crm-1", "properties.replicationHealth", "Critical")
+    lab.set("vm", "crm-1-az", "power", "stopped")
+    lab.set("vm", "crm-1-az", "exists", False)
+    lab.set("masterTarget", "mt-win-1", "exists", False)
+    lab.set("mapping", "policy-24h-failback-mapping", "exists", False)
+    lab.set("fabric", "cs-1", "connected", False)
+    lab.fault(kind="error", path="replicationPolicies", count=-1)
+    lab.deny("Microsoft.Compute/*")
+    assert lab.state() != before
+    assert own_vault.raw("GET", path).body != mappings
+    lab.undo()
+    assert lab.state() == before
+    assert own_vault.raw("GET", path).body == mappings
+    assert own_vault.item("crm-1").properties.replication_health == "Normal"
+    assert own_vault.policy_id("policy-24h")
+
+
 def test_budget_is_counted_down_and_refused_when_spent(tmp_path: Path, lab_ca: LabCa, demo_scenario: Scenario) -> None:
     """Source: facts, section 5, throttling."""
     with AzureLab(tmp_path / "azure", lab_ca, demo_scenario, None, limits=Limits(reads_per_hour=12)) as lab:

@@ -275,7 +275,10 @@ def test_what_was_set_is_given_back(own):
 
 
 def test_undo_of_a_change_that_others_follow(own):
-    """(5) `undo` after a power-off and the loss of a snapshot: boot time, VMware Tools and delta disks are as before too."""
+    """After a power-off and the loss of a snapshot, boot time, VMware Tools and delta disks are as before too.
+
+    Source: lab/vcenter/README.md, Control endpoint (undo).
+    """
     control = own.vcenter.control
     paths = (
         "runtime.powerState",
@@ -297,7 +300,10 @@ def test_undo_of_a_change_that_others_follow(own):
 
 @pytest.mark.parametrize("path", ["config.hardware.device", "config.extraConfig", "snapshot", "guest.disk", "runtime.powerState"])
 def test_what_get_tells_can_be_set(own, path):
-    """(5) `get` has the form of `set`: a list with one device more is made of what there is."""
+    """`get` has the form of `set`: a list with one device more is made of what there is.
+
+    Source: lab/vcenter/README.md, Control endpoint (get, set).
+    """
     control = own.vcenter.control
     told = control.get(*TARGET, path)
     control.set(*TARGET, path, told)
@@ -305,7 +311,10 @@ def test_what_get_tells_can_be_set(own, path):
 
 
 def test_a_concealed_property_is_missing(own, login):
-    """(1, fact 3) vCenter names a property that the account may not read as missing, with NoPermission, and tells the others."""
+    """A property that the account may not read is named as missing, with NoPermission; the others are told.
+
+    Source: API, ObjectContent.missingSet, MissingProperty.fault.
+    """
     control, paths = own.vcenter.control, ("snapshot", "name")
     control.conceal(*TARGET, "snapshot", own.vcenter.username)
     found, missing = own.read(own.vm("mt-lin-1"), *paths)
