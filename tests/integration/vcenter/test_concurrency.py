@@ -44,7 +44,10 @@ def read(session, stop):
 
 
 def test_machines_come_home_while_others_read(own_vcenter, login, change):
-    """(7) one session for each; nothing is lost, doubled or unreadable."""
+    """A session for each thread or user: nothing is lost, doubled or unreadable while many work at once.
+
+    Source: API, SessionManager and PropertyCollector (sessions are apart); govmomi, simulator/registry.go (locks of objects).
+    """
     work = [
         ("payroll-app-1", "mt-win-1", 2),
         ("payroll-web-1", "mt-win-1", 8),

@@ -26,7 +26,10 @@ def identities(session, vm):
 
 @pytest.mark.parametrize("bare", [False, True])
 def test_disks_of_a_returning_machine_on_a_master_target(own, change, bare):
-    """(2, rows 1, 7c) the count grows by its disks, identity and size stay, no space is taken, both machines have them."""
+    """The count grows by its disks, identity and size stay, no space is taken, both machines have them.
+
+    Source: API, VirtualDeviceConfigSpec.fileOperation (without it the file must exist), VirtualDiskFlatVer2BackingInfo.uuid.
+    """
     target, returning = own.vm(MASTER_TARGET), own.vm(RETURNING)
     space = own.find(vim.Datastore, "vmfs-prod-1").summary.freeSpace
     before, theirs = identities(own, target), identities(own, returning)
@@ -41,7 +44,10 @@ def test_disks_of_a_returning_machine_on_a_master_target(own, change, bare):
 
 
 def test_detached_disks_keep_their_files(own, change):
-    """(2, row 1) taken off without destroying: the slots are free, the machine has them and starts."""
+    """Taken off without destroying: the slots are free, the machine has its disks and starts.
+
+    Source: API, VirtualDeviceConfigSpec.fileOperation (destroy is asked for, never implied).
+    """
     target, returning = own.vm(MASTER_TARGET), own.vm(RETURNING)
     before, theirs = identities(own, target), identities(own, returning)
     own.reconfigure(target, *(change("add", existing(d, unit)) for unit, d in enumerate(own.disks(returning), start=2)))
@@ -55,7 +61,10 @@ def test_detached_disks_keep_their_files(own, change):
 
 
 def test_disk_keeps_its_identity_while_no_machine_has_it(own, change):
-    """(2, row 1) the identity is the file's: off one machine, then on another by name alone."""
+    """The identity is the file's: off one machine, then on another by name alone.
+
+    Source: API, VirtualDiskFlatVer2BackingInfo.uuid.
+    """
     target, returning = own.vm(MASTER_TARGET), own.vm(RETURNING)
     disk = own.disks(returning)[2]
     own.reconfigure(returning, change("remove", disk))
@@ -65,7 +74,12 @@ def test_disk_keeps_its_identity_while_no_machine_has_it(own, change):
 
 
 def test_sixty_disks(own, change):
-    """(2, row 1) four controllers of fifteen."""
+    """Four controllers of fifteen.
+
+    Source: vSphere Virtual Machine Administration, SCSI and SATA Storage Controller Conditions (four SCSI controllers, node 7
+    is the controller's):
+    https://docs.vmware.com/en/VMware-vSphere/6.5/com.vmware.vsphere.vm_admin.doc/GUID-5872D173-A076-42FE-8D0B-9DB0EB0E7362.html
+    """
     target = own.vm(MASTER_TARGET)
     controllers = [
         vim.vm.device.VirtualLsiLogicSASController(key=-bus, busNumber=bus, sharedBus="noSharing", controllerKey=100)
@@ -92,7 +106,10 @@ def test_sixty_disks(own, change):
 
 
 def test_new_disk_takes_space(own, change):
-    """(3, retention disk) a hot-added disk of 10 GiB in the machine's own directory."""
+    """A hot-added disk of 10 GiB in the machine's own directory.
+
+    Source: API, VirtualDeviceConfigSpec.fileOperation (create), DatastoreSummary.freeSpace.
+    """
     target = own.vm(MASTER_TARGET)
     space = own.find(vim.Datastore, "vmfs-infra-1").summary.freeSpace
     backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName="[vmfs-infra-1]", diskMode="persistent")
@@ -107,7 +124,10 @@ def test_new_disk_takes_space(own, change):
     ids=["unit of the controller", "no such controller", "unit taken"],
 )
 def test_disk_that_cannot_be_is_refused(own, change, field, value):
-    """(4, V5) the simulator alone accepts unit 7 and unknown controllers."""
+    """Unit 7, a unit that is taken and an unknown controller, which the library alone accepts.
+
+    Source: API, VirtualDevice.{controllerKey, unitNumber}, InvalidDeviceSpec; which fault it is, is recalled.
+    """
     target = own.vm(MASTER_TARGET)
     disk = existing(own.disks(own.vm(RETURNING))[0], 3)
     setattr(disk, field, value)
@@ -117,7 +137,10 @@ def test_disk_that_cannot_be_is_refused(own, change, field, value):
 
 
 def test_fifth_scsi_controller_is_refused(own, change):
-    """(2, row 1) four SCSI controllers at most."""
+    """Four SCSI controllers at most.
+
+    Source: vSphere Virtual Machine Administration, as for sixty disks; which fault it is, is recalled.
+    """
     controllers = [
         vim.vm.device.VirtualLsiLogicController(key=-bus, busNumber=bus, sharedBus="noSharing", controllerKey=100)
         for bus in (1, 2, 3, 4)
@@ -128,7 +151,11 @@ def test_fifth_scsi_controller_is_refused(own, change):
 
 @pytest.mark.parametrize("file", ["[vmfs-infra-1] nobody/nobody.vmdk", "[nowhere] a/a.vmdk"])
 def test_missing_file_is_refused(own, change, file):
-    """(1, fact 6) a disk in a datastore that the host does not mount would end the simulator."""
+    """A file that is not there; a datastore that the host does not mount would end the library.
+
+    Source: API, VirtualDeviceConfigSpec.fileOperation, FileNotFound, InvalidDatastorePath; govmomi,
+    simulator/virtual_machine.go.
+    """
     disk = existing(own.disks(own.vm(RETURNING))[0], 3)
     disk.backing.fileName = file
     with pytest.raises((vim.fault.FileNotFound, vim.fault.InvalidDatastorePath)):
@@ -137,7 +164,10 @@ def test_missing_file_is_refused(own, change, file):
 
 
 def test_controller_change_needs_the_machine_off(own, change):
-    """(4, V1) editing or removing a controller and moving a disk: InvalidPowerState, as the task's error."""
+    """Editing or removing a controller and moving a disk while the machine runs ends in InvalidPowerState, as the task's error.
+
+    Source: API, VirtualMachine.ReconfigVM_Task and InvalidPowerState; that it is this fault, is recalled.
+    """
     target = own.vm("mt-lin-1")
     own.run(target.RemoveAllSnapshots_Task())
     controller = next(d for d in target.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController))
@@ -153,7 +183,10 @@ def test_controller_change_needs_the_machine_off(own, change):
 
 
 def test_paravirtual_becomes_lsi(own, change):
-    """(3) remove and add of the controller with the same key leaves the disks, with the machine off."""
+    """Remove and add of the controller with the same key leaves the disks, with the machine off.
+
+    Source: API, VirtualDeviceConfigSpec.operation, VirtualDevice.controllerKey; govmomi, simulator/virtual_machine.go.
+    """
     vm = own.vm("mail-relay-1")
     old = next(d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController))
     new = vim.vm.device.ParaVirtualSCSIController(key=old.key, busNumber=0, sharedBus="noSharing", controllerKey=100)

@@ -12,7 +12,10 @@ LOST = (http.client.RemoteDisconnected, ConnectionError)
 
 
 def test_fault_before_the_call_does_nothing(own):
-    """(5) a typed fault instead of the call, counted down, on one machine only."""
+    """A typed fault instead of the call, counted down, on one machine only.
+
+    Source: lab/vcenter/README.md, Control endpoint (fault); API, TaskInProgress.
+    """
     control, vm = own.vcenter.control, own.vm("mail-relay-1")
     control.fault(
         "PowerOnVM_Task", "before", fault={"_typeName": "TaskInProgress", "task": _ref(vm)}, name="mail-relay-1", count=2
@@ -36,7 +39,10 @@ def test_fault_before_the_call_does_nothing(own):
     ],
 )
 def test_faults_that_pyvmomi_can_parse(own, fault, expected):
-    """(5) the injector of the library has types that pyvmomi cannot parse; typed faults do."""
+    """Typed faults parse, which some of the library's own kinds do not.
+
+    Source: govmomi, simulator/fault_injection.go (CreateFault); pyvmomi 9.1.1, pyVmomi/SoapAdapter.py.
+    """
     own.vcenter.control.fault("CurrentTime", "before", fault=fault)
     with pytest.raises(expected):
         own.si.CurrentTime()
@@ -44,7 +50,10 @@ def test_faults_that_pyvmomi_can_parse(own, fault, expected):
 
 
 def test_task_that_fails(own):
-    """(4, V4) the call is accepted and its task ends in the fault, with nothing done."""
+    """The call is accepted and its task ends in the fault, with nothing done.
+
+    Source: API, TaskInfo.{state, error}; lab/vcenter/README.md, Control endpoint (fault).
+    """
     vm = own.vm("mt-lin-1")
     fault = {"_typeName": "GenericVmConfigFault", "reason": "no space"}
     own.vcenter.control.fault("RemoveAllSnapshots_Task", "task", fault=fault, name="mt-lin-1")
@@ -55,7 +64,10 @@ def test_task_that_fails(own):
 
 
 def test_lost_answer_is_done_all_the_same(own, until):
-    """(1, fact 12) the effect happens once and its answer is lost: never to be retried blindly."""
+    """The effect happens once and its answer is lost: never to be retried blindly.
+
+    Source: pyvmomi 9.1.1, pyVmomi/SoapAdapter.py (SessionOrientedStub sends a call again, changes too).
+    """
     vm = own.vm("mail-relay-1")
     own.vcenter.control.fault("PowerOnVM_Task", "after")
     with pytest.raises(LOST):
@@ -65,7 +77,10 @@ def test_lost_answer_is_done_all_the_same(own, until):
 
 
 def test_connection_dropped_before_the_call(own):
-    """(1, fact 12) nothing is done."""
+    """Nothing is done.
+
+    Source: lab/vcenter/README.md, Control endpoint (fault, drop).
+    """
     vm = own.vm("mail-relay-1")
     own.vcenter.control.fault("PowerOnVM_Task", "drop")
     with pytest.raises(LOST):
@@ -74,14 +89,20 @@ def test_connection_dropped_before_the_call(own):
 
 
 def test_http_status(own):
-    """(7) too many sessions answer with 503."""
+    """Too many sessions answer with 503.
+
+    Source: https://github.com/kubernetes-sigs/cluster-api-provider-vsphere/issues/1503
+    """
     own.vcenter.control.fault("CurrentTime", "status", status=503)
     with pytest.raises(http.client.HTTPException):
         own.si.CurrentTime()
 
 
 def test_skip_and_user(own, login):
-    """(5) a rule may let calls pass first, and strike one user only."""
+    """A rule may let calls pass first, and strike one user only.
+
+    Source: lab/vcenter/README.md, Control endpoint (fault).
+    """
     other = login(own.vcenter, user=CONFIGURATION_SERVER_USER)
     own.vcenter.control.fault("CurrentTime", "before", user=CONFIGURATION_SERVER_USER, skip=1)
     own.si.CurrentTime()
@@ -92,7 +113,10 @@ def test_skip_and_user(own, login):
 
 
 def test_clear_faults(own):
-    """(5) 0 strikes for ever, until cleared."""
+    """A count of 0 strikes for ever, until cleared.
+
+    Source: lab/vcenter/README.md, Control endpoint (fault, clearfaults).
+    """
     own.vcenter.control.fault("CurrentTime", "before", count=0)
     for _ in range(3):
         with pytest.raises(vmodl.fault.SystemError):
@@ -102,7 +126,10 @@ def test_clear_faults(own):
 
 
 def test_slow_calls(own):
-    """(5) delays of all calls, of one method, and of one call."""
+    """Delays of all calls, of one method, and of one call.
+
+    Source: govmomi, simulator/model.go (DelayConfig); lab/vcenter/README.md, Control endpoint (delay).
+    """
     control = own.vcenter.control
     assert _duration(own) < 0.2
     control.delay(methods={"CurrentTime": 300})
@@ -114,7 +141,10 @@ def test_slow_calls(own):
 
 
 def test_slow_task_leaves_its_machine_readable(own, until):
-    """(3, power cycle) a task that waits can be watched while it runs."""
+    """A task that waits can be watched while it runs.
+
+    Source: API, TaskInfo.state; govmomi, simulator/task.go.
+    """
     vm = own.vm("mail-relay-1")
     own.vcenter.control.delay(tasks={"PowerOn": 500})
     task = vm.PowerOnVM_Task()
@@ -129,7 +159,10 @@ def test_slow_task_leaves_its_machine_readable(own, until):
     [("later", {}, None), ("status", {"status": 200}, None), ("before", {}, {"_typeName": "NoSuchFault"})],
 )
 def test_wrong_rules_are_refused(vcenter, when, numbers, fault):
-    """(5) a rule that could never strike is an error."""
+    """A rule that could never strike is an error.
+
+    Source: lab/vcenter/README.md, Control endpoint (fault).
+    """
     with pytest.raises(ControlError):
         vcenter.control.fault("CurrentTime", when, fault=fault, **numbers)
 

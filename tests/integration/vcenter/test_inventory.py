@@ -26,7 +26,10 @@ def machine(request, demo_scenario) -> Machine:
 
 
 def test_about_names_the_version_and_the_vcenter(shared, demo_scenario):
-    """(4) the version defaults to 6.5; pyvmomi picks its newest version from 8.0.3.0."""
+    """The library's version is 6.5; of 8.0.3.0 pyvmomi takes its newest.
+
+    Source: API, AboutInfo.apiVersion; govmomi, simulator/vpx/service_content.go.
+    """
     about = shared.content.about
     assert (about.apiVersion, about.apiType) == ("8.0.3.0", "VirtualCenter")
     assert about.instanceUuid == str(demo_scenario.vcenter.instance_uuid)
@@ -34,7 +37,10 @@ def test_about_names_the_version_and_the_vcenter(shared, demo_scenario):
 
 
 def test_clusters_and_hosts(shared, demo_scenario):
-    """(2, row 7b) DRS settings are read from configurationEx."""
+    """DRS settings are read from configurationEx.
+
+    Source: API, ClusterConfigInfoEx.{drsConfig, drsVmConfig}.
+    """
     for spec in demo_scenario.vcenter.clusters:
         cluster = shared.find(vim.ClusterComputeResource, spec.name)
         assert tuple(host.name for host in cluster.host) == spec.hosts
@@ -43,7 +49,10 @@ def test_clusters_and_hosts(shared, demo_scenario):
 
 
 def test_datastores(shared, demo_scenario):
-    """(2, rows 8, 9, 14) type, mounts and sizes; the simulator alone has only type OTHER."""
+    """Type, mounts and sizes; the library alone has only type OTHER.
+
+    Source: API, DatastoreSummary, HostMountInfo; govmomi, simulator/host_datastore_system.go.
+    """
     for spec in demo_scenario.vcenter.datastores:
         datastore = shared.find(vim.Datastore, spec.name)
         summary = datastore.summary
@@ -57,7 +66,10 @@ def test_datastores(shared, demo_scenario):
 
 
 def test_pods(shared, demo_scenario):
-    """(2, row 7a) a pod is enabled and has no overrides."""
+    """A pod is enabled and has no overrides.
+
+    Source: API, StorageDrsPodConfigInfo.enabled, StorageDrsConfigInfo.vmConfig.
+    """
     for name in demo_scenario.vcenter.pods:
         pod = shared.find(vim.StoragePod, name)
         members = [d for d in demo_scenario.vcenter.datastores if d.pod == name]
@@ -68,7 +80,10 @@ def test_pods(shared, demo_scenario):
 
 
 def test_identity_and_place(shared, machine):
-    """(2, row 11) both UUIDs, host, datastore; found by its BIOS UUID."""
+    """Both UUIDs, host, datastore; found by its BIOS UUID.
+
+    Source: API, VirtualMachineConfigInfo.{uuid, instanceUuid}, SearchIndex.FindAllByUuid.
+    """
     vm = shared.vm(machine.name)
     assert (vm.config.instanceUuid, vm.config.uuid) == (str(machine.instance_uuid), str(machine.bios_uuid))
     assert vm.config.hardware.memoryMB == machine.memory_mib
@@ -81,7 +96,11 @@ def test_identity_and_place(shared, machine):
 
 
 def test_every_part_of_a_machine_parses(shared, machine):
-    """(1, fact 5; N1) empty enums make pyvmomi fail on runtime and summary."""
+    """Empty enums, which the library alone sends, make pyvmomi fail on runtime and summary.
+
+    Source: API, VirtualMachineRuntimeInfo.{faultToleranceState, recordReplayState} (never empty); pyvmomi 9.1.1,
+    pyVmomi/SoapAdapter.py.
+    """
     vm = shared.vm(machine.name)
     for part in ("runtime", "summary", "config", "guest", "capability", "layout", "layoutEx", "storage", "recentTask"):
         getattr(vm, part)
@@ -89,7 +108,10 @@ def test_every_part_of_a_machine_parses(shared, machine):
 
 
 def test_power_and_boot_time(shared, machine):
-    """(1, fact 14) bootTime, in both places, tells when the machine was switched on; none for one that is off."""
+    """The boot time, in both places, tells when the machine was switched on; none for one that is off.
+
+    Source: API, VirtualMachineRuntimeInfo.bootTime (set at power-on, cleared at power-off).
+    """
     vm = shared.vm(machine.name)
     assert vm.runtime.powerState == ("poweredOn" if machine.powered_on else "poweredOff")
     assert vm.runtime.bootTime == vm.summary.runtime.bootTime
@@ -100,7 +122,10 @@ def test_power_and_boot_time(shared, machine):
 
 
 def test_controllers(shared, machine):
-    """(2, row 3) exactly the scenario's controller, and it lists its devices."""
+    """Exactly the scenario's controller, and it lists its devices.
+
+    Source: API, VirtualSCSIController, VirtualController.device.
+    """
     vm = shared.vm(machine.name)
     controllers = [d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController)]
     assert [type(controller) for controller in controllers] == [CONTROLLERS[machine.controller]]
@@ -108,7 +133,11 @@ def test_controllers(shared, machine):
 
 
 def test_disks(shared, machine):
-    """(2, rows 1, 7c) size, identity, place and unit of each disk; unit 7 is the controller's."""
+    """Size, identity, place and unit of each disk.
+
+    Source: API, VirtualDisk.capacityInBytes, VirtualDiskFlatVer2BackingInfo.{uuid, fileName, datastore},
+    VirtualDevice.unitNumber.
+    """
     vm = shared.vm(machine.name)
     disks = shared.disks(vm)
     assert len(disks) == vm.summary.config.numVirtualDisks == len(machine.disks)
@@ -124,7 +153,10 @@ def test_disks(shared, machine):
 
 
 def test_cards(shared, machine):
-    """(2, row 13) one card each, with its address in the guest's words too."""
+    """One card each, connected while the machine runs.
+
+    Source: API, VirtualEthernetCard.macAddress, VirtualDeviceConnectInfo.{startConnected, connected}.
+    """
     vm = shared.vm(machine.name)
     cards = [d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualEthernetCard)]
     assert len(cards) == machine.nics
@@ -135,7 +167,10 @@ def test_cards(shared, machine):
 
 
 def test_guest(shared, machine, demo_scenario):
-    """(2, rows 5, 6, 10; 8) what VMware Tools report while the machine runs."""
+    """What VMware Tools report while the machine runs.
+
+    Source: API, GuestInfo.{toolsRunningStatus, toolsVersionStatus2, guestDetailedData, net, disk}.
+    """
     vm, guest = shared.vm(machine.name), demo_scenario.guests[machine.guest]
     assert (vm.config.guestId, vm.config.guestFullName) == (guest.guest_id, guest.full_name)
     assert vm.guest.guestFullName == guest.full_name
@@ -152,7 +187,10 @@ def test_guest(shared, machine, demo_scenario):
 
 
 def test_extra_config(shared, machine, demo_scenario):
-    """(2, rows 4, 6) the machine's options and the guest's detailed data."""
+    """The machine's options and the guest's detailed data.
+
+    Source: API, VirtualMachineConfigInfo.extraConfig, GuestInfo.guestDetailedData.
+    """
     options = {option.key: option.value for option in shared.vm(machine.name).config.extraConfig}
     expected = machine.extra_config | {"guestInfo.detailed.data": demo_scenario.guests[machine.guest].detailed_data}
     assert expected.items() <= options.items()
@@ -160,7 +198,10 @@ def test_extra_config(shared, machine, demo_scenario):
 
 
 def test_snapshots(shared, machine):
-    """(2, row 2) names and times; a machine without snapshots has no such property at all."""
+    """Names and times; a machine without snapshots has no such property at all.
+
+    Source: API, VirtualMachine.snapshot, VirtualMachineSnapshotTree.{name, createTime}.
+    """
     vm = shared.vm(machine.name)
     found, _ = shared.read(vm, "snapshot")
     if not machine.snapshots:

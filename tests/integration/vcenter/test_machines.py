@@ -7,7 +7,10 @@ from pyVmomi import vim
 
 
 def test_power_cycle_sets_a_new_boot_time(own, until):
-    """(1, fact 14) both boot times are set at power-on, equal, and gone at power-off."""
+    """Both boot times are set at power-on, equal, and gone at power-off.
+
+    Source: API, VirtualMachineRuntimeInfo.bootTime; govmomi, simulator/virtual_machine.go (ShutdownGuest keeps it).
+    """
     vm = own.vm("mt-lin-1")
     first = vm.runtime.bootTime
     vm.ShutdownGuest()
@@ -20,7 +23,10 @@ def test_power_cycle_sets_a_new_boot_time(own, until):
 
 
 def test_power_off_by_force_clears_the_boot_time(own):
-    """(1, fact 14) in each way of switching off."""
+    """The boot time goes in each way of switching off; a machine that is off cannot be switched off.
+
+    Source: API, VirtualMachineRuntimeInfo.bootTime, VirtualMachine.PowerOffVM_Task (InvalidPowerState).
+    """
     vm = own.vm("mt-lin-1")
     own.run(vm.PowerOffVM_Task())
     assert (vm.runtime.bootTime, vm.summary.runtime.bootTime) == (None, None)
@@ -29,7 +35,10 @@ def test_power_off_by_force_clears_the_boot_time(own):
 
 
 def test_tools_stop_with_the_machine_and_come_back(own, until):
-    """(2, row 5) an off machine's tools do not run; they report again some time after the start."""
+    """An off machine's tools do not run; they report again some time after the start.
+
+    Source: API, GuestInfo.toolsRunningStatus.
+    """
     vm = own.vm("mt-lin-1")
     own.run(vm.PowerOffVM_Task())
     assert vm.guest.toolsRunningStatus == "guestToolsNotRunning"
@@ -42,7 +51,10 @@ def test_tools_stop_with_the_machine_and_come_back(own, until):
 
 
 def test_machine_that_comes_home_reports(own, until):
-    """(2, row 5) also one that was off when the lab started."""
+    """Also one that was off when the lab started.
+
+    Source: API, GuestInfo.{toolsRunningStatus, ipAddress}.
+    """
     vm = own.vm("payroll-db-1")
     own.run(vm.PowerOnVM_Task())
     until(lambda: vm.guest.toolsRunningStatus == "guestToolsRunning")
@@ -50,7 +62,10 @@ def test_machine_that_comes_home_reports(own, until):
 
 
 def test_power_on_needs_the_disks_files(own, change):
-    """(4) a machine whose disk is gone does not start."""
+    """A machine whose disk is gone does not start.
+
+    Source: API, FileNotFound; lab/vcenter/README.md (the library alone starts it).
+    """
     vm = own.vm("payroll-web-1")
     disk = own.disks(vm)[1]
     thief = own.vm("crm-1")
@@ -64,7 +79,10 @@ def test_power_on_needs_the_disks_files(own, change):
 
 
 def test_remove_snapshots_merges_the_delta(own):
-    """(2, row 2; 3) RemoveAllSnapshots leaves no snapshot, no parent, the base file and the disk's identity."""
+    """No snapshot is left, no parent, the base file and the disk's identity.
+
+    Source: API, VirtualMachine.RemoveAllSnapshots_Task, VirtualDiskFlatVer2BackingInfo.{parent, uuid}.
+    """
     vm = own.vm("mt-lin-1")
     before = own.disks(vm)[0].backing
     assert before.fileName.endswith("-000001.vmdk")
@@ -78,7 +96,10 @@ def test_remove_snapshots_merges_the_delta(own):
 
 
 def test_snapshots_stack_their_deltas(own):
-    """(4, V3) one delta for each snapshot; removing the last takes one away."""
+    """One delta for each snapshot; removing the last takes one away.
+
+    Source: API, VirtualDiskFlatVer2BackingInfo.parent (a delta's parent is added by each snapshot).
+    """
     vm = own.vm("mail-relay-1")
     for name in ("a", "b"):
         own.run(vm.CreateSnapshot_Task(name, "", memory=False, quiesce=False))
@@ -95,7 +116,10 @@ def test_snapshots_stack_their_deltas(own):
 
 
 def test_deltas_that_stay_need_a_consolidation(own):
-    """(2, row 2; 4, V3) consolidationNeeded without a snapshot; ConsolidateVMDisks_Task mends it."""
+    """A delta without a snapshot; ConsolidateVMDisks_Task mends it.
+
+    Source: API, VirtualMachineRuntimeInfo.consolidationNeeded, VirtualMachine.ConsolidateVMDisks_Task.
+    """
     vm = own.vm("mt-lin-1")
     own.vcenter.control.leave_deltas("mt-lin-1")
     own.run(vm.RemoveAllSnapshots_Task(consolidate=True))
@@ -107,7 +131,10 @@ def test_deltas_that_stay_need_a_consolidation(own):
 
 
 def test_enable_uuid_is_accepted_while_on(own):
-    """(1, fact 14; 3) the setting takes while the machine runs and does not restart it."""
+    """The setting is taken while the machine runs and does not restart it.
+
+    Source: API, VirtualMachineConfigSpec.extraConfig; that a vCenter takes it while the machine runs, is recalled.
+    """
     vm = own.vm("mt-lin-1")
     boot = vm.runtime.bootTime
     own.reconfigure(vm, extraConfig=[vim.option.OptionValue(key="disk.EnableUUID", value="TRUE")])
@@ -117,7 +144,10 @@ def test_enable_uuid_is_accepted_while_on(own):
 
 
 def test_events_are_those_of_the_library(own):
-    """(2, row 7c) power-on and reconfigure post events that pyvmomi parses."""
+    """Power-on and reconfigure post events that pyvmomi parses.
+
+    Source: API, VmPoweredOnEvent, VmReconfiguredEvent; govmomi, simulator/virtual_machine.go.
+    """
     vm = own.vm("mail-relay-1")
     own.run(vm.PowerOnVM_Task())
     own.reconfigure(vm, annotation="seen")

@@ -35,7 +35,10 @@ def drs_override(own, cluster, operation, vm, **info):
 
 
 def test_storage_drs_override(own, pod):
-    """(4, S1) add, edit, remove; the task parses (the simulator's own has an entity that does not)."""
+    """Add, edit, remove; the library alone ignores them, and its task has an entity that does not parse.
+
+    Source: API, StorageDrsVmConfigSpec, StorageDrsVmConfigInfo.enabled; govmomi, simulator/storage_resource_manager.go.
+    """
     vm = own.vm("mt-win-1")
     storage_override(own, pod, "add", vm, enabled=False)
     assert storage_overrides(pod) == [("mt-win-1", False, None)]
@@ -46,7 +49,11 @@ def test_storage_drs_override(own, pod):
 
 
 def test_storage_drs_override_that_exists_is_edited_not_added(own, pod):
-    """(3) add for a new one, edit for one that exists."""
+    """Add for a new one, edit for one that exists.
+
+    Source: API, ArrayUpdateOperation; govmomi, simulator/cluster_compute_resource.go refuses so, a vCenter may take an add as
+    an edit.
+    """
     vm = own.vm("mt-win-1")
     with pytest.raises(vmodl.fault.InvalidArgument):
         storage_override(own, pod, "edit", vm, enabled=False)
@@ -56,7 +63,10 @@ def test_storage_drs_override_that_exists_is_edited_not_added(own, pod):
 
 
 def test_pod_settings(own, pod):
-    """(4, S1) the pod itself can be switched off."""
+    """The pod itself can be switched off.
+
+    Source: API, StorageDrsPodConfigSpec.{enabled, defaultVmBehavior}.
+    """
     spec = vim.storageDrs.ConfigSpec(podConfigSpec=vim.storageDrs.PodConfigSpec(enabled=False, defaultVmBehavior="manual"))
     own.run(own.content.storageResourceManager.ConfigureStorageDrsForPod_Task(pod=pod, spec=spec, modify=True))
     config = pod.podStorageDrsEntry.storageDrsConfig.podConfig
@@ -64,7 +74,10 @@ def test_pod_settings(own, pod):
 
 
 def test_drs_override(own):
-    """(4, T1) add, edit, remove; removal sends a reference that ended the simulator."""
+    """Add, edit, remove; removal sends a reference that ended the library.
+
+    Source: API, ClusterDrsVmConfigInfo.enabled, ArrayUpdateSpec.removeKey; govmomi, simulator/cluster_compute_resource.go.
+    """
     cluster, vm = own.find(vim.ClusterComputeResource, "infra"), own.vm("mt-win-1")
     drs_override(own, cluster, "add", vm, enabled=False)
     assert [(o.key, o.enabled) for o in cluster.configurationEx.drsVmConfig] == [(vm, False)]
@@ -78,7 +91,10 @@ def test_drs_override(own):
 
 
 def test_tasks_on_pod_and_cluster_can_fail(own, pod):
-    """(4, V4) also here the task ends in the fault that was ordered."""
+    """Also here the task ends in the fault that was ordered.
+
+    Source: API, TaskInfo.error; lab/vcenter/README.md, Control endpoint (fault).
+    """
     cluster, vm = own.find(vim.ClusterComputeResource, "infra"), own.vm("mt-win-1")
     for method in ("ConfigureStorageDrsForPod_Task", "ReconfigureComputeResource_Task"):
         own.vcenter.control.fault(method, "task", fault={"_typeName": "InvalidState"})
@@ -90,7 +106,11 @@ def test_tasks_on_pod_and_cluster_can_fail(own, pod):
 
 
 def test_storage_move_rewrites_the_layout(own):
-    """(4, V2; 2, row 7c) files, backings and datastores follow; identities stay; VmRelocatedEvent tells from where."""
+    """Files, backings and datastores follow; identities stay; an event tells from where.
+
+    Source: API, VirtualMachine.RelocateVM_Task, VmRelocatedEvent.{sourceHost, sourceDatastore}; govmomi,
+    simulator/virtual_machine.go (changes the list of datastores only).
+    """
     vm = own.vm("payroll-web-1")
     uuids = [d.backing.uuid for d in own.disks(vm)]
     own.run(vm.RelocateVM_Task(vim.vm.RelocateSpec(datastore=own.find(vim.Datastore, "vmfs-prod-2"))))
@@ -110,7 +130,10 @@ def test_storage_move_rewrites_the_layout(own):
 
 
 def test_move_of_one_disk_with_its_delta(own):
-    """(4, V2) a single disk of a machine with a snapshot: its parents come along."""
+    """A single disk of a machine with a snapshot: its parents come along.
+
+    Source: API, VirtualMachineRelocateSpec.disk, VirtualDiskFlatVer2BackingInfo.parent.
+    """
     vm = own.vm("mt-lin-1")
     disk = own.disks(vm)[1]
     target = own.find(vim.Datastore, "vmfs-prod-1")
@@ -125,7 +148,10 @@ def test_move_of_one_disk_with_its_delta(own):
 
 
 def test_host_move(own):
-    """(3, vMotion) the host's own list follows; VmMigratedEvent, no VmRelocatedEvent."""
+    """The host's own list follows; VmMigratedEvent, no VmRelocatedEvent.
+
+    Source: API, HostSystem.vm, VmMigratedEvent.sourceHost; govmomi, simulator/virtual_machine.go.
+    """
     vm, host = own.vm("mt-win-1"), own.find(vim.HostSystem, "esx-4.tokyo.example.com")
     old = vm.runtime.host
     own.run(vm.RelocateVM_Task(vim.vm.RelocateSpec(host=host)))
@@ -137,7 +163,10 @@ def test_host_move(own):
 
 
 def test_detach_after_a_move_of_the_master_target(own, change):
-    """(2, row 7c) a returning machine's disk that moved with the target is no longer where the machine looks."""
+    """A returning machine's disk that moved with the target is no longer where the machine looks.
+
+    Source: requirement R15; API, VirtualMachine.RelocateVM_Task.
+    """
     target, returning = own.vm("mt-win-1"), own.vm("mail-relay-1")
     disk = own.disks(returning)[0]
     disk.unitNumber = 5
@@ -151,7 +180,10 @@ def test_detach_after_a_move_of_the_master_target(own, change):
 
 
 def test_refresh_keeps_the_sizes(own):
-    """(2, row 14) the simulator makes up new sizes when a datastore is refreshed."""
+    """The library alone makes up new sizes when a datastore is refreshed.
+
+    Source: API, Datastore.RefreshDatastore; govmomi, simulator/datastore.go.
+    """
     datastore = own.find(vim.Datastore, "vmfs-prod-1")
     before = (datastore.summary.capacity, datastore.summary.freeSpace)
     datastore.RefreshDatastore()

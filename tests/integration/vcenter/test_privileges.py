@@ -15,13 +15,19 @@ def granted(session, user, entities, ids):
 
 
 def test_everything_is_granted_at_first(own):
-    """(2, row 12) one call for all entities."""
+    """One call for all entities.
+
+    Source: API, AuthorizationManager.HasUserPrivilegeOnEntities; govmomi, simulator/authorization_manager.go (grants all).
+    """
     entities = [own.vm("mt-lin-1"), own.find(vim.StoragePod, "gold")]
     assert set(granted(own, own.vcenter.username, entities, [SNAPSHOT, POD]).values()) == {True}
 
 
 def test_missing_privilege_is_told_and_missed(own):
-    """(4, A1, A2) HasUserPrivilegeOnEntities says so; the call that needs it gets NoPermission; others pass."""
+    """The manager says so; the call that needs it gets NoPermission; others pass.
+
+    Source: API, AuthorizationManager.HasUserPrivilegeOnEntities, NoPermission.{object, privilegeId}.
+    """
     own.vcenter.control.missing_privileges([SNAPSHOT], user=own.vcenter.username)
     vm = own.vm("mt-lin-1")
     answers = granted(own, own.vcenter.username, [vm], [SNAPSHOT, "VirtualMachine.Interact.PowerOn"])
@@ -33,7 +39,10 @@ def test_missing_privilege_is_told_and_missed(own):
 
 
 def test_privileges_belong_to_a_user(own, login):
-    """(2, row 12) the configuration server's account is another one."""
+    """The configuration server's account is another one.
+
+    Source: API, AuthorizationManager.HasUserPrivilegeOnEntities (userName).
+    """
     own.vcenter.control.missing_privileges([SNAPSHOT], user=CONFIGURATION_SERVER_USER)
     vm = own.vm("mt-lin-1")
     assert granted(own, CONFIGURATION_SERVER_USER, [vm], [SNAPSHOT]) == {(vm, SNAPSHOT): False}
@@ -44,7 +53,10 @@ def test_privileges_belong_to_a_user(own, login):
 
 
 def test_privileges_come_back(own):
-    """(4, A1) an empty list grants all again."""
+    """An empty list grants all again.
+
+    Source: API, AuthorizationManager.FetchUserPrivilegeOnEntities; lab/vcenter/README.md, Control endpoint (missing).
+    """
     control, manager = own.vcenter.control, own.content.authorizationManager
     control.missing_privileges([SNAPSHOT])
     fetched = manager.FetchUserPrivilegeOnEntities([own.vm("mt-lin-1")], own.vcenter.username)
@@ -63,7 +75,10 @@ def test_privileges_come_back(own):
     ],
 )
 def test_reconfigure_needs_the_privilege_of_what_it_changes(own, privilege, spec):
-    """(9) AdvancedConfig for extraConfig, Settings for flags."""
+    """AdvancedConfig for extraConfig, Settings for flags.
+
+    Source: API, VirtualMachineConfigSpec.{extraConfig, flags} (reconfigure privilege of each).
+    """
     own.vcenter.control.missing_privileges([privilege])
     with pytest.raises(vim.fault.NoPermission) as caught:
         own.reconfigure(own.vm("mt-lin-1"), **spec)
@@ -71,7 +86,10 @@ def test_reconfigure_needs_the_privilege_of_what_it_changes(own, privilege, spec
 
 
 def test_disk_privileges(own, change):
-    """(9) AddExistingDisk and RemoveDisk are privileges of their own."""
+    """AddExistingDisk and RemoveDisk are privileges of their own.
+
+    Source: API, VirtualMachineConfigSpec.deviceChange (reconfigure privileges).
+    """
     vm = own.vm("mail-relay-1")
     disk = own.disks(vm)[0]
     own.vcenter.control.missing_privileges(["VirtualMachine.Config.RemoveDisk", "VirtualMachine.Config.AddExistingDisk"])
@@ -82,7 +100,10 @@ def test_disk_privileges(own, change):
 
 
 def test_user_who_may_not_read_gets_missing_properties(own):
-    """(1, fact 3) NoPermission per property, in an answer that is otherwise good; Unknown, never "no snapshot"."""
+    """NoPermission for each property, in an answer that is otherwise good: unknown, never "no snapshot".
+
+    Source: API, ObjectContent.missingSet, MissingProperty.fault.
+    """
     vm = own.vm("mt-lin-1")
     own.vcenter.control.missing_privileges(["System.Read"], user=own.vcenter.username)
     found, missing = own.read(vm, "snapshot", "guest.toolsRunningStatus")
@@ -98,7 +119,10 @@ def test_user_who_may_not_read_gets_missing_properties(own):
 
 
 def test_user_who_may_not_read_waits_for_nothing(own):
-    """(1, fact 3) the same in the updates of a filter."""
+    """The same in the updates of a filter.
+
+    Source: API, ObjectUpdate.missingSet.
+    """
     query = vmodl.query.PropertyCollector
     collector = own.content.propertyCollector.CreatePropertyCollector()
     spec = query.FilterSpec(
