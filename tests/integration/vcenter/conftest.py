@@ -1,9 +1,9 @@
 """What the tests of the vCenter simulator share: they drive it with pyvmomi over TLS, as the operator does.
 
 Each test names its source. "API" is the vSphere Web Services API reference
-(https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/), whose words also stand in govmomi's vim25/types; "govmomi"
-is github.com/vmware/govmomi v0.53.0, named where the library alone behaves as told or otherwise. What is recalled and was read
-nowhere is said to be so. lab/vcenter/README.md lists what the lab adds to the library.
+(https://developer.broadcom.com/xapis/vsphere-web-services-api/latest/), whose words stand in govmomi's vim25/types as well.
+"govmomi" is github.com/vmware/govmomi v0.53.0, named where the library alone behaves as told or otherwise. What is recalled and
+was read nowhere is said to be so. lab/vcenter/README.md lists what the lab adds to the library.
 """
 
 import ssl
