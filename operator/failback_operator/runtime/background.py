@@ -28,6 +28,8 @@ class Background:
 
     async def stop(self, *tasks: asyncio.Task[None]) -> None:
         """Cancel these tasks, or all, and wait for their end."""
+        # One that is cancelled before its first step never runs, its own end (the closing of a session) included.
+        await asyncio.sleep(0)
         ending = tasks or tuple(self._tasks)
         for task in ending:
             task.cancel()

@@ -64,6 +64,7 @@ class Stub(SoapStubAdapter):  # type: ignore[misc]
         connection: http.client.HTTPConnection = super().GetConnection()
         self._active[threading.get_ident()] = connection
         if self._is_aborted:
+            connection.close()
             raise ConnectionAbortedError("the connection is being closed")
         return connection
 
