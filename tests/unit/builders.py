@@ -16,31 +16,25 @@ from typing import Any
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
 from failback_operator.checks.contexts import LocatedVm, MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
-from failback_operator.domain.ids import ArmId, Moref
-from failback_operator.domain.limits import Limits
-from failback_operator.domain.reading import Part, SourceError
-from failback_operator.domain.snapshot import SiteSnapshot, SiteView
-from failback_operator.domain.usage import DiskUsage
-from failback_operator.domain.vault import (
-    ActiveSite,
-    AzureVm,
+from failback_operator.domain.fabric import (
     ConfigurationServer,
-    ContainerMapping,
     Fabric,
-    InstanceType,
-    ItemDetail,
-    ItemDisk,
     ListedDatastore,
     MasterTargetServer,
-    Policy,
-    ProtectedItem,
     Provider,
     RetentionVolume,
     RunAsAccount,
-    VaultFacts,
     VCenterRecord,
 )
-from failback_operator.domain.vault import ProcessServer as ProcessServerFacts
+from failback_operator.domain.fabric import ProcessServer as ProcessServerFacts
+from failback_operator.domain.ids import ArmId, Moref
+from failback_operator.domain.limits import Limits
+from failback_operator.domain.policy import ContainerMapping, Policy
+from failback_operator.domain.protected_item import ActiveSite, InstanceType, ItemDetail, ItemDisk, ProtectedItem
+from failback_operator.domain.reading import Part, SourceError
+from failback_operator.domain.snapshot import SiteSnapshot, SiteView
+from failback_operator.domain.usage import DiskUsage
+from failback_operator.domain.vault import AzureVm, VaultFacts
 from failback_operator.domain.vsphere import (
     Controller,
     ControllerKind,

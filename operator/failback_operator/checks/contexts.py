@@ -5,11 +5,14 @@ from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
+from failback_operator.domain.fabric import MasterTargetServer
+from failback_operator.domain.fabric import ProcessServer as ProcessServerFacts
+from failback_operator.domain.job import Job
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.snapshot import SiteView
 from failback_operator.domain.usage import DiskUsage
-from failback_operator.domain.vault import AzureVm, Job, MasterTargetServer, ProtectedItem, VaultFacts
-from failback_operator.domain.vault import ProcessServer as ProcessServerFacts
+from failback_operator.domain.vault import AzureVm, VaultFacts
 from failback_operator.domain.vsphere import Host, VirtualMachine, VsphereFacts
 
 

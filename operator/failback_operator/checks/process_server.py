@@ -8,7 +8,7 @@ from failback_operator.checks.catalogue import Catalogue
 from failback_operator.checks.contexts import ServerContext
 from failback_operator.checks.define import BEFORE_FAILBACK, About, register
 from failback_operator.checks.subjects import subject_of
-from failback_operator.domain.vault import ProcessServer
+from failback_operator.domain.fabric import ProcessServer
 
 SERVER_CHECKS: Catalogue[ServerContext] = Catalogue()
 

@@ -11,8 +11,9 @@ from failback_operator.checks.contexts import SiteContext
 from failback_operator.checks.define import ALL_STEPS, BEFORE_REPROTECT, About, register
 from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.policy import ContainerMapping, Policy
 from failback_operator.domain.reading import Part, SourceProblem
-from failback_operator.domain.vault import ContainerMapping, Policy, VaultFacts
+from failback_operator.domain.vault import VaultFacts
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.decide.rounds import Round
 from failback_operator.decide.selection import NOTHING_HAPPENED
 from failback_operator.domain.failover_bound import EffectiveBound
-from failback_operator.domain.vault import InstanceType
+from failback_operator.domain.protected_item import InstanceType
 
 
 def covered_failover(found: Round, bound: EffectiveBound) -> datetime | None:

@@ -7,7 +7,9 @@ from datetime import datetime
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.checks.contexts import LocatedVm, SiteContext
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import AzureVm, Job, ProtectedItem
+from failback_operator.domain.job import Job
+from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.vault import AzureVm
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from datetime import datetime
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.decide.architectures.base import Architecture
 from failback_operator.decide.index import ItemIndex
+from failback_operator.domain.job import Job, JobError
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import Job, JobError, ProtectedItem
 
 OPEN = frozenset({EffectOutcome.INTENDED, EffectOutcome.RUNNING, EffectOutcome.AMBIGUOUS})
 """Outcomes after which something may still run."""

@@ -17,8 +17,8 @@ from failback_operator.decide.survey import is_gone, settled_machine
 from failback_operator.domain.decision import MachineObject
 from failback_operator.domain.failover_bound import effective_bound
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import EffectKind, ObjectKey, Step
-from failback_operator.domain.vault import InstanceType, ProtectedItem
 
 KIND = "FailbackMachine"
 

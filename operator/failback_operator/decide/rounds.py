@@ -12,8 +12,9 @@ from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
 from failback_operator.decide.architectures.base import Architecture
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.naming import round_prefix
+from failback_operator.domain.job import Job
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import InstanceType, Job, ProtectedItem
 
 
 @dataclass(frozen=True, slots=True)

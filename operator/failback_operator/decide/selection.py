@@ -11,7 +11,7 @@ from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import Stage
 from failback_operator.decide.index import SiteIndex
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import InstanceType, ProtectedItem
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 
 MIDWAY = frozenset(
     {

@@ -21,7 +21,7 @@ from failback_operator.decide.phase import running_entry
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.status_target import pruned
 from failback_operator.decide.wording import ALSO_UNKNOWN, blocked_text, doing, trouble_remedy, trouble_text
-from failback_operator.domain.vault import ProtectedItem
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
 BUCKET = 10

@@ -9,8 +9,9 @@ from failback_operator.checks.contexts import SiteContext
 from failback_operator.decide.conditions import FALSE, IDLE, NOT_STALLED, TRUE, Conditions, State, by_condition, rendered, summary
 from failback_operator.decide.findings import Shown, findings, shortened
 from failback_operator.decide.judgement import Rulings
+from failback_operator.domain.protected_item import InstanceType
 from failback_operator.domain.reading import Part, SourceProblem
-from failback_operator.domain.vault import InstanceType, VaultFacts
+from failback_operator.domain.vault import VaultFacts
 from failback_operator.domain.vsphere import VsphereFacts
 
 PERSISTENT = frozenset(

@@ -15,7 +15,8 @@ from failback_operator.decide.rounds import Round, RoundInput, derive_round
 from failback_operator.decide.selection import Ownership, Selection, Wanted
 from failback_operator.domain.failover_bound import effective_bound
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import AzureVm, ProtectedItem
+from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.vault import AzureVm
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from failback_operator.decide.disk_uuid import disk_uuid
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger_vm import settle_vm
 from failback_operator.decide.survey import machine_vms, settled_machine
+from failback_operator.domain.fabric import Fabric, MasterTargetServer
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import Fabric, InstanceType, MasterTargetServer, ProtectedItem
 from failback_operator.planning.usage import Occupancy, ProtectedDisks, disk_usage, occupancy, slot_limit
 
 ON_TARGET = frozenset({Phase.REPROTECTING, Phase.REPROTECTED, Phase.FAILING_BACK})

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget, RecoverySite
-from failback_operator.domain.vault import ProtectedItem, VaultFacts
+from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.vault import VaultFacts
 from failback_operator.observe.vsphere import Interest
 
 

@@ -18,8 +18,9 @@ from failback_lab.pki import LabCa
 from failback_operator.act.azure import AzureTransport
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult, Unnamed
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import Effect, EffectKind, ItemCall, MachineCall, ObjectKey
-from failback_operator.domain.vault import InstanceType, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import VaultFacts
 from failback_operator.observe.azure import ClientSecret, CloudAddresses, Timeouts
 
 OWNER = ObjectKey("FailbackMachine", "dr", "m")

@@ -11,9 +11,11 @@ from tests.integration.azure_adapter.test_effects import crm, effect, reprotect_
 
 from failback_lab.azure.client import AzureLab
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.job import JobState
 from failback_operator.domain.ports import Accepted
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.reading import Part, SourceProblem
-from failback_operator.domain.vault import InstanceType, JobState, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import VaultFacts
 from failback_operator.observe.azure import AzurePoller, PollSettings
 
 SLOW = PollSettings(timedelta(seconds=60), timedelta(milliseconds=100), timedelta(milliseconds=50))

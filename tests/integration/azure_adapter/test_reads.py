@@ -7,7 +7,8 @@ from tests.integration.azure_adapter.sites import Site, endpoint_of, last, reque
 
 from failback_lab.azure.client import AzureLab
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import InstanceType, JobState
+from failback_operator.domain.job import JobState
+from failback_operator.domain.protected_item import InstanceType
 from failback_operator.observe.azure import ReaderSettings
 
 MACHINES = {"crm-1", "files-1", "mail-relay-1", "payroll-app-1", "payroll-db-1", "payroll-web-1", "shop-db-1", "shop-web-1"}

@@ -12,7 +12,8 @@ from tests.integration.azure_adapter.test_effects import crm, effect, reprotect_
 from failback_lab.azure.client import AzureLab
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Accepted
-from failback_operator.domain.vault import ActiveSite, InstanceType, ProtectedItem, VaultFacts
+from failback_operator.domain.protected_item import ActiveSite, InstanceType, ProtectedItem
+from failback_operator.domain.vault import VaultFacts
 
 
 async def until(site: Site, arm_id: ArmId, wish: Callable[[ProtectedItem], bool]) -> ProtectedItem:

@@ -16,8 +16,8 @@ from failback_operator.checks.catalogue import Catalogue, Check
 from failback_operator.checks.clauses import CLAUSES
 from failback_operator.checks.engine import run
 from failback_operator.checks.registry import KINDS, MACHINE_CHECKS
+from failback_operator.domain.protected_item import InstanceType
 from failback_operator.domain.steps import Step
-from failback_operator.domain.vault import InstanceType
 from failback_operator.domain.verdicts import Outcome
 
 NAMES = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py") if path.stem != Path(__file__).stem)

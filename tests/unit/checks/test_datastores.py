@@ -8,7 +8,7 @@ from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 
 from failback_operator.api.v1alpha1.failback_machine import Phase, RecordedDisk
 from failback_operator.checks.machine import MACHINE_CHECKS
-from failback_operator.domain.vault import ListedDatastore
+from failback_operator.domain.fabric import ListedDatastore
 from failback_operator.domain.vsphere import Mount
 
 READY = a.machine_context()

@@ -11,9 +11,11 @@ from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.machine import MACHINE_CHECKS
 from failback_operator.checks.machine.base import next_step
+from failback_operator.domain.health import HealthError
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.job import Job, JobState
+from failback_operator.domain.protected_item import ActiveSite, CurrentScenario, InstanceType
 from failback_operator.domain.steps import EffectKind, Step
-from failback_operator.domain.vault import ActiveSite, CurrentScenario, HealthError, InstanceType, Job, JobState
 from failback_operator.domain.vsphere import PowerState
 
 BLIND = a.machine_context(items=(), group=(), site=a.blind_vault())

@@ -7,8 +7,8 @@ from tests.unit import builders as a
 from tests.unit.checks.case import FAIL, PASS, UNKNOWN, Case, assert_case, verdict_of
 
 from failback_operator.checks.master_target import TARGET_CHECKS
+from failback_operator.domain.fabric import RetentionVolume
 from failback_operator.domain.limits import Limits
-from failback_operator.domain.vault import RetentionVolume
 from failback_operator.domain.vsphere import Controller, ControllerKind, GuestVolume, PowerState
 
 KIND = ControllerKind

@@ -5,7 +5,7 @@ from tests.unit import builders as a
 from tests.unit.checks.case import FAIL, PASS, UNKNOWN, Case, assert_case
 
 from failback_operator.checks.process_server import SERVER_CHECKS
-from failback_operator.domain.vault import HealthError
+from failback_operator.domain.health import HealthError
 
 BLIND = a.server_context(facts=None, site=a.blind_vault())
 ERRORS = (HealthError("26101", "Error", "services do not run"), HealthError("26102", "Warning", "CPU above 80 %"))

@@ -7,9 +7,9 @@ from tests.unit import builders as a
 from tests.unit.checks.case import FAIL, PASS, UNKNOWN, Case, assert_case
 
 from failback_operator.checks.site import SITE_CHECKS
+from failback_operator.domain.fabric import Provider
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.reading import Part, SourceError, SourceProblem
-from failback_operator.domain.vault import Provider
 
 OTHER = ArmId("/other")
 

@@ -6,8 +6,8 @@ from tests.unit.decide.world import World, change_plan, world
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.evaluate import evaluate
+from failback_operator.domain.job import JobState
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import JobState
 
 
 def failed_back() -> World:

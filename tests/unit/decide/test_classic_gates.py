@@ -9,9 +9,11 @@ from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.architectures.base import Missing
 from failback_operator.decide.architectures.classic import Classic
 from failback_operator.decide.architectures.registry import UNHANDLED, architecture_of
+from failback_operator.domain.fabric import RetentionVolume
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.job import Job, JobState
+from failback_operator.domain.protected_item import ActiveSite, CurrentScenario, InstanceType
 from failback_operator.domain.steps import EffectKind, ItemCall
-from failback_operator.domain.vault import ActiveSite, CurrentScenario, InstanceType, Job, JobState, RetentionVolume
 
 CLASSIC = Classic()
 REPROTECT, FAILBACK, COMMIT, PROTECT = EffectKind.REPROTECT, EffectKind.FAILBACK, EffectKind.COMMIT, EffectKind.PROTECT

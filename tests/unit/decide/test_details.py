@@ -21,7 +21,7 @@ from failback_operator.decide.recording import record_of
 from failback_operator.decide.remediation import runs_anything
 from failback_operator.decide.status_target import pruned
 from failback_operator.decide.targets import locate_targets
-from failback_operator.domain.vault import JobState
+from failback_operator.domain.job import JobState
 from failback_operator.domain.verdicts import Outcome, Subject, Verdict
 
 FAIL, UNKNOWN, PASS, NA = Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.NOT_APPLICABLE

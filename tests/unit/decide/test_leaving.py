@@ -12,8 +12,8 @@ from tests.unit.decide.world import world
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import IN_FLIGHT_FINALIZER
 from failback_operator.decide.unassigned import Unassigned
+from failback_operator.domain.job import JobState, MissingJob
 from failback_operator.domain.reading import Part
-from failback_operator.domain.vault import JobState, MissingJob
 
 
 def leaving(machine, now):

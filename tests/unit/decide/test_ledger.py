@@ -12,9 +12,10 @@ from failback_operator.decide.index import index_site
 from failback_operator.decide.ledger import Evidence, deadline, settle
 from failback_operator.decide.ledger_vm import is_reached, settle_vm
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.job import Job, JobError, JobState
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.protected_item import CurrentScenario
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import CurrentScenario, Job, JobError, JobState
 from failback_operator.domain.vsphere import PowerState
 
 INTENDED_AT = b.minutes_ago(10)

@@ -12,10 +12,11 @@ from tests.unit.decide.world import change_plan, world
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.ledger import settle
+from failback_operator.domain.job import JobState, MissingJob
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.protected_item import CurrentScenario
 from failback_operator.domain.reading import Part
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import CurrentScenario, JobState, MissingJob
 
 GRACE = Limits().effect_result
 LONG_AGO = b.NOW - GRACE - timedelta(seconds=1)

@@ -12,9 +12,9 @@ from tests.unit.decide.world import change_plan, uuid_of, world
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.domain.job import JobState
 from failback_operator.domain.reading import Part
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import JobState
 from failback_operator.domain.vsphere import PowerState
 
 REPROTECT, FAILBACK, COMMIT, PROTECT = EffectKind.REPROTECT, EffectKind.FAILBACK, EffectKind.COMMIT, EffectKind.PROTECT

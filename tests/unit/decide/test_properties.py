@@ -12,9 +12,9 @@ from tests.unit.decide.judged import evaluate
 from tests.unit.decide.world import World, uuid_of, vault_of, vsphere_of, world
 
 from failback_operator.api.common import ConditionStatus, EffectOutcome, LedgerEntry
+from failback_operator.domain.protected_item import CurrentScenario, ProtectedItem
 from failback_operator.domain.snapshot import SiteView
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import CurrentScenario, ProtectedItem
 
 NAMES = ("a-1", "b-1", "c-1", "d-1")
 STATES = (b.protected_item, b.item, b.reprotected_item, b.failed_back_item, b.committed_item)

@@ -13,9 +13,10 @@ from failback_operator.decide.coverage import covered_failover, uncovered_text
 from failback_operator.decide.phase import phase_of, trouble_of
 from failback_operator.decide.rounds import RoundInput, derive_round
 from failback_operator.domain.failover_bound import BoundState, EffectiveBound
+from failback_operator.domain.job import JobState
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.protected_item import InstanceType
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import InstanceType, JobState
 
 F = b.FAILED_OVER_AT
 O = EffectOutcome  # noqa: E741 - read more easily

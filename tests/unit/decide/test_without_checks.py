@@ -11,8 +11,8 @@ from tests.unit.decide.world import World, world
 
 from failback_operator.checks.catalogue import Catalogue
 from failback_operator.decide.rules import Rules
+from failback_operator.domain.protected_item import CurrentScenario
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vault import CurrentScenario
 
 NO_CHECKS = Rules(Catalogue(), Catalogue(), Catalogue(), Catalogue(), Catalogue())
 

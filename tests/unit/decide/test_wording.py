@@ -13,7 +13,7 @@ from tests.unit.decide.world import change_plan, world
 from failback_operator.api.common import EffectOutcome
 from failback_operator.decide.standing import WaitReason
 from failback_operator.decide.wording import TELLING, cut, sentence
-from failback_operator.domain.vault import JobState
+from failback_operator.domain.job import JobState
 from failback_operator.domain.vsphere import PowerState
 
 APART = ("SiteReady", "MasterTargetsReady", "ProcessServerReady", "MachinesReady", "DiskLimit", "OSMatch", "FailoverCovered")

@@ -14,11 +14,13 @@ from tests.unit.decide.judged import evaluate
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatus, FailbackPlan, MasterTarget, RecoverySite
 from failback_operator.domain.decision import SiteDecision
+from failback_operator.domain.job import Job, JobState
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.protected_item import CurrentScenario, ProtectedItem
 from failback_operator.domain.reading import Part
 from failback_operator.domain.snapshot import SiteSnapshot, SiteView
 from failback_operator.domain.steps import Effect, EffectKind, ItemCall, MachineCall, ObjectKey
-from failback_operator.domain.vault import AzureVm, CurrentScenario, Job, JobState, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import AzureVm, VaultFacts
 from failback_operator.domain.vsphere import PowerState, VirtualMachine, VsphereFacts
 
 SCENARIO = {

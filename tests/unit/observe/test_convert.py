@@ -6,18 +6,10 @@ from typing import Any
 import pytest
 from azure.mgmt.recoveryservicessiterecovery import models
 
+from failback_operator.domain.fabric import ListedDatastore, RetentionVolume, RunAsAccount
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import (
-    ActiveSite,
-    CurrentScenario,
-    InstanceType,
-    ItemDisk,
-    JobError,
-    JobState,
-    ListedDatastore,
-    RetentionVolume,
-    RunAsAccount,
-)
+from failback_operator.domain.job import JobError, JobState
+from failback_operator.domain.protected_item import ActiveSite, CurrentScenario, InstanceType, ItemDisk
 from failback_operator.observe.azure import convert
 from failback_operator.observe.azure.convert_item import item_detail, listed_item
 from failback_operator.observe.azure.convert_job import job, with_children

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import AzureVm, JobError, JobState, MissingJob, ProtectedItem, VaultFacts
+from failback_operator.domain.job import JobError, JobState, MissingJob
+from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.vault import AzureVm, VaultFacts
 from failback_operator.observe.azure import convert
 from failback_operator.observe.azure.convert_item import item_detail, listed_item
 from failback_operator.observe.azure.convert_job import job

@@ -6,8 +6,8 @@ from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import About
 from failback_operator.checks.machine.base import item_check
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.steps import EffectKind, Step
-from failback_operator.domain.vault import ProtectedItem
 
 STOPPED = frozenset({"stopped", "deallocated"})
 COMMIT_BY_HAND = (

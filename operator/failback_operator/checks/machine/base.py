@@ -9,8 +9,8 @@ from failback_operator.checks.catalogue import Catalogue
 from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetContext
 from failback_operator.checks.define import About, register
 from failback_operator.checks.subjects import subject_of
+from failback_operator.domain.protected_item import ActiveSite, InstanceType, ItemDetail, ProtectedItem
 from failback_operator.domain.steps import Step
-from failback_operator.domain.vault import ActiveSite, InstanceType, ItemDetail, ProtectedItem
 
 MACHINE_CHECKS: Catalogue[MachineContext] = Catalogue()
 

@@ -5,7 +5,8 @@ from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetC
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import item_check, named, targets_of, vm_or_answer
 from failback_operator.checks.master_target.base import no_server
-from failback_operator.domain.vault import MasterTargetServer, ProtectedItem
+from failback_operator.domain.fabric import MasterTargetServer
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.vsphere import Datastore, Host
 
 

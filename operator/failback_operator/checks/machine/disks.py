@@ -5,7 +5,7 @@ from failback_operator.checks.contexts import MachineContext, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, named, targets_of
 from failback_operator.checks.machine.systems import fitting_targets
-from failback_operator.domain.vault import ProtectedItem
+from failback_operator.domain.protected_item import ProtectedItem
 
 
 def disks_of(context: MachineContext, item: ProtectedItem) -> int | None:

@@ -9,7 +9,7 @@ from failback_operator.checks.machine.base import item_check, targets_of
 from failback_operator.checks.machine.datastores import datastore_listed, datastore_mounted
 from failback_operator.checks.machine.disks import group_disk_limit
 from failback_operator.checks.machine.systems import fitting_targets, os_match, os_version
-from failback_operator.domain.vault import ProtectedItem
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
 RESPECTS = (os_version, group_disk_limit, datastore_mounted, datastore_listed)

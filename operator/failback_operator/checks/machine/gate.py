@@ -10,8 +10,8 @@ from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import EFFECTS, About
 from failback_operator.checks.machine.base import IN_MOTION, fresh_detail, item_check, next_step
 from failback_operator.domain.failover_bound import BoundState, EffectiveBound, effective_bound
+from failback_operator.domain.protected_item import ActiveSite, InstanceType, ProtectedItem
 from failback_operator.domain.steps import Step
-from failback_operator.domain.vault import ActiveSite, InstanceType, ProtectedItem
 
 OPERATIONS = {
     Step.REPROTECT: "SwitchProtection",

@@ -6,8 +6,8 @@ from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import BEFORE_COMMIT, BEFORE_FAILBACK, BEFORE_REPROTECT, EFFECTS, About
 from failback_operator.checks.machine.base import fresh_detail, item_check
 from failback_operator.checks.machine.systems import item_system
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import Step
-from failback_operator.domain.vault import InstanceType, ProtectedItem
 
 ALONE = "it is in no group with others"
 

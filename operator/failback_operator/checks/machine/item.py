@@ -4,7 +4,8 @@ from failback_operator.checks.answers import Answer, every, failed, listed, not_
 from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import ALL_STEPS, BEFORE_FAILBACK, About
 from failback_operator.checks.machine.base import CLASSIC, fresh_detail, item_check, no_item, record_check
-from failback_operator.domain.vault import InstanceType, ProtectedItem, VaultFacts
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
+from failback_operator.domain.vault import VaultFacts
 
 MODERNIZED = frozenset({InstanceType.MODERNIZED, InstanceType.MODERNIZED_FAILBACK})
 

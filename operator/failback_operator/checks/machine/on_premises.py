@@ -8,8 +8,8 @@ from failback_operator.checks.answers import Answer, any_of, every, failed, list
 from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, vm_or_answer
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.steps import Step
-from failback_operator.domain.vault import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
 

@@ -8,10 +8,12 @@ from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import BEFORE_COMMIT, About
 from failback_operator.checks.machine.base import fresh_detail, item_check
 from failback_operator.checks.machine.systems import item_system
+from failback_operator.domain.fabric import ProcessServer
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.operating_system import Family
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import Step
-from failback_operator.domain.vault import InstanceType, ProcessServer, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import VaultFacts
 
 STORAGE_ACCOUNT = re.compile(r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/storageAccounts/[^/]+$", re.IGNORECASE)
 """Form of a storage account's id. Whether there is one is not read."""

@@ -16,7 +16,7 @@ from failback_operator.domain.operating_system import (
     is_same_family,
     is_same_or_later,
 )
-from failback_operator.domain.vault import ProtectedItem
+from failback_operator.domain.protected_item import ProtectedItem
 
 
 def item_system(context: MachineContext, item: ProtectedItem) -> OperatingSystem:

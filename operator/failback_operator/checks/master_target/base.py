@@ -7,7 +7,7 @@ from failback_operator.checks.catalogue import Catalogue
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import About, register
 from failback_operator.checks.subjects import subject_of
-from failback_operator.domain.vault import MasterTargetServer
+from failback_operator.domain.fabric import MasterTargetServer
 from failback_operator.domain.vsphere import VirtualMachine
 
 TARGET_CHECKS: Catalogue[TargetContext] = Catalogue()

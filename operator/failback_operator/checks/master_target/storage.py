@@ -5,8 +5,8 @@ from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import of_server, of_vm, target_check, unread
 from failback_operator.checks.master_target.system import target_system
+from failback_operator.domain.fabric import MasterTargetServer, RetentionVolume
 from failback_operator.domain.operating_system import Family
-from failback_operator.domain.vault import MasterTargetServer, RetentionVolume
 from failback_operator.domain.vsphere import Datastore, VirtualMachine
 
 DEFAULT_VOLUMES = {Family.WINDOWS: "R", Family.LINUX: "/mnt/retention"}

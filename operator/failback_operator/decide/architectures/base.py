@@ -5,8 +5,9 @@ from typing import Protocol
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import MachineContext
+from failback_operator.domain.job import Job
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.steps import EffectKind, ItemCall, Step
-from failback_operator.domain.vault import Job, ProtectedItem
 
 EFFECT_OF_STEP = {
     Step.REPROTECT: EffectKind.REPROTECT,

@@ -5,10 +5,13 @@ from failback_operator.checks.machine.datastores import datastore_name
 from failback_operator.checks.machine.protection import account_name
 from failback_operator.checks.master_target.storage import listed_volume
 from failback_operator.decide.architectures.base import Missing
+from failback_operator.domain.fabric import ProcessServer
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.policy import Policy
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.steps import EffectKind, ItemCall
-from failback_operator.domain.vault import Policy, ProcessServer, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import VaultFacts
 
 EXCLUDED_VOLUMES: dict[str, object] = {
     "volumeOptions": [{"volumeLabel": "Temporary Storage", "onlyExcludeIfSingleVolume": "Yes"}]

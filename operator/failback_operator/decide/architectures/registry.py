@@ -3,7 +3,7 @@
 from failback_operator.decide.architectures.base import Architecture
 from failback_operator.decide.architectures.classic import Classic
 from failback_operator.decide.architectures.unhandled import Unhandled
-from failback_operator.domain.vault import ProtectedItem
+from failback_operator.domain.protected_item import ProtectedItem
 
 ARCHITECTURES: tuple[Architecture, ...] = (Classic(),)
 UNHANDLED = Unhandled()

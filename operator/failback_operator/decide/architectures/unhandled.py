@@ -3,8 +3,9 @@
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import MachineContext
 from failback_operator.decide.architectures.base import Missing
+from failback_operator.domain.job import Job
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.steps import EffectKind, ItemCall
-from failback_operator.domain.vault import Job, ProtectedItem
 
 
 class Unhandled:

@@ -1,21 +1,20 @@
 """Fabrics, providers, vCenters, policies, mappings and Azure machines: JSON or SDK model to facts."""
 
-from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import (
-    AzureVm,
+from failback_operator.domain.fabric import (
     ConfigurationServer,
-    ContainerMapping,
     Fabric,
-    HealthError,
     ListedDatastore,
     MasterTargetServer,
-    Policy,
     ProcessServer,
     Provider,
     RetentionVolume,
     RunAsAccount,
     VCenterRecord,
 )
+from failback_operator.domain.health import HealthError
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.policy import ContainerMapping, Policy
+from failback_operator.domain.vault import AzureVm
 
 from .wire import Record, parent
 

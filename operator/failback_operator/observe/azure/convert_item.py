@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import ActiveSite, CurrentScenario, InstanceType, ItemDetail, ItemDisk, ProtectedItem
+from failback_operator.domain.protected_item import ActiveSite, CurrentScenario, InstanceType, ItemDetail, ItemDisk, ProtectedItem
 
 from .convert import health_errors
 from .wire import Record, last_segment, parent, parse_moment

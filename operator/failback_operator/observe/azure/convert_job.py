@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import Job, JobError, JobState
+from failback_operator.domain.job import Job, JobError, JobState
 
 from .wire import Record, last_segment
 

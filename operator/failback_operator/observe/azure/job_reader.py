@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from failback_operator.domain.vault import Job, MissingJob, VaultFacts
+from failback_operator.domain.job import Job, MissingJob
+from failback_operator.domain.vault import VaultFacts
 
 from .calls import Calls
 from .convert_job import job, with_children

@@ -4,8 +4,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from failback_operator.domain.fabric import Provider, VCenterRecord
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import ContainerMapping, Policy, ProtectedItem, Provider, VaultFacts, VCenterRecord
+from failback_operator.domain.policy import ContainerMapping, Policy
+from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.vault import VaultFacts
 
 from . import convert
 from .calls import Calls, Paged, side_by_side

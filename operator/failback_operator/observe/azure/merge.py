@@ -6,7 +6,9 @@ from datetime import datetime
 from operator import attrgetter
 
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.vault import AzureVm, Job, ProtectedItem, VaultFacts
+from failback_operator.domain.job import Job
+from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.vault import AzureVm, VaultFacts
 
 MOVING = {"detail", "rpo_seconds", "last_heartbeat", "health_errors", "failover_health"}
 _shape = attrgetter(*(each.name for each in fields(ProtectedItem) if each.name not in MOVING))

@@ -8,10 +8,13 @@ from zlib import crc32
 import aiohttp
 from azure.core.exceptions import AzureError
 
+from failback_operator.domain.fabric import Fabric
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.job import Job
 from failback_operator.domain.ports import Clock
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.reading import SourceError, SourceProblem
-from failback_operator.domain.vault import Fabric, Job, ProtectedItem, VaultFacts
+from failback_operator.domain.vault import VaultFacts
 
 from . import convert
 from .calls import Calls
