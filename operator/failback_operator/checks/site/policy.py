@@ -1,0 +1,70 @@
+"""Whether the failback policy exists and is associated."""
+
+from failback_operator.checks.answers import Answer, every, failed, listed, passed, unknown
+from failback_operator.checks.contexts import SiteContext
+from failback_operator.checks.define import BEFORE_REPROTECT, About
+from failback_operator.checks.site.base import of_vault, site_check
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.policy import ContainerMapping, Policy
+from failback_operator.domain.vault import VaultFacts
+
+
+@site_check(
+    About(
+        id="FailbackPolicyAssociated",
+        clause="R10",
+        condition="FailbackPolicyAssociated",
+        expected="a failback policy (RPO threshold 15 min, retention 24 h, app-consistent every 60 min) is mapped from the "
+        "configuration server's container to itself",
+        remedy="Create the failback policy with these figures and associate it with the configuration server. The portal makes "
+        "both "
+        "with the policy to Azure; policies made by API or PowerShell come without.",
+        source="Vendor's page on preparing failback; recorded InMagePolicyDetails 15/1440/60 and container mapping onto itself",
+        steps=BEFORE_REPROTECT,
+        is_waivable=True,
+    )
+)
+@of_vault
+def failback_policy_associated(context: SiteContext, vault: VaultFacts) -> Answer:
+    """Each container that holds items is paired with itself under a policy of the documented figures."""
+    policies = [p for p in vault.policies if p.instance_type == "InMage"]
+    if not policies:
+        return failed("the vault has no failback policy")
+    containers = sorted({i.container_id for i in vault.items}, key=str.casefold)
+    if not containers:
+        mapped = [m for m in vault.mappings if m.target_container_id is not None and m.container_id == m.target_container_id]
+        containers = sorted({m.container_id for m in mapped}, key=str.casefold)
+    if not containers:
+        return failed("no container is mapped to itself")
+    return every(any_mapping(context, vault, container, policies) for container in containers)
+
+
+def any_mapping(context: SiteContext, vault: VaultFacts, container: ArmId, policies: list[Policy]) -> Answer:
+    """Whether one mapping of `container` onto itself is paired, under a policy of the documented figures."""
+    own = [m for m in vault.mappings if m.container_id == container and m.target_container_id == container]
+    by_id = {p.arm_id: p for p in policies}
+    found = [_mapping(context, m, by_id) for m in own if m.policy_id in by_id]
+    if any(a.is_pass for a in found):
+        return passed("a failback policy is associated")
+    if not found:
+        return failed(
+            f"container {container.resource_name}: no failback policy ({listed(p.name for p in policies)}) is mapped to it"
+        )
+    return every(found)
+
+
+def _mapping(context: SiteContext, mapping: ContainerMapping, policies: dict[ArmId, Policy]) -> Answer:
+    policy = policies[mapping.policy_id or ArmId("")]
+    limits = context.limits
+    wanted = (limits.policy_rpo_minutes, limits.policy_retention_minutes, limits.policy_app_consistent_minutes)
+    actual = (policy.rpo_threshold_minutes, policy.retention_minutes, policy.app_consistent_minutes)
+    if mapping.state is None:
+        return unknown(f"policy {policy.name}: the state of its mapping was not reported")
+    if mapping.state != "Paired":
+        return failed(f"policy {policy.name}: its mapping is {mapping.state}")
+    if None in actual:
+        return unknown(f"policy {policy.name}: its figures were not reported")
+    if actual != wanted:
+        told = "RPO threshold {} min, retention {} min, app-consistent every {} min".format(*actual)
+        return failed(f"policy {policy.name}: {told}")
+    return passed(f"policy {policy.name} is associated")
