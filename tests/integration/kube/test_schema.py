@@ -124,6 +124,8 @@ REFUSED = [
     ("ProcessServer", {"location": "Moon"}, "spec.location"),
     ("FailbackPlan", {"stage": "Reprotected"}, "failedOverBefore"),
     ("FailbackPlan", {"stage": "Everything"}, "spec.stage"),
+    ("FailbackPlan", {"location": "Alternate", "datastore": GONE}, "an Alternate location needs a datastore"),
+    ("FailbackPlan", {"location": "Elsewhere"}, "spec.location"),
     ("FailbackPlan", {"machines": GONE}, "either machines or selector"),
     ("FailbackPlan", {"machines": []}, "either machines or selector"),
     ("FailbackPlan", {"selector": {"namePattern": "app-*"}}, "either machines or selector"),

@@ -43,6 +43,13 @@ class RecoveryPointType(StrEnum):
     LATEST_TAG = "LatestTag"
 
 
+class Location(StrEnum):
+    """Where the machines of a plan come back to."""
+
+    ORIGINAL = "Original"
+    ALTERNATE = "Alternate"
+
+
 class MachineRef(ApiModel):
     """A machine by the name that Site Recovery shows; `id` settles a name that two items share."""
 
@@ -133,7 +140,13 @@ class FailbackPlanSpec(ApiModel):
     accept_independent_points: bool = Field(
         default=False, description="The members of a group may come home at different points in time."
     )
-    datastore: Text | None = Field(default=None, description="Datastore to name; default: that of the machine's own disks.")
+    location: Location = Field(
+        default=Location.ORIGINAL,
+        description="Original: onto the VMs that are there. Alternate: as new VMs on the master target's host and `datastore`.",
+    )
+    datastore: Text | None = Field(
+        default=None, description="Datastore for new VMs; where a machine's VM is there, its disks stay on their own."
+    )
     protection: ProtectionSpec = Field(
         default_factory=ProtectionSpec, description="What protection to Azure needs.", json_schema_extra={"default": {}}
     )
@@ -154,6 +167,10 @@ class FailbackPlanSpec(ApiModel):
             rule(
                 "has(self.selector) != (has(self.machines) && self.machines.size() > 0)",
                 "give either machines or selector",
+            ),
+            rule(
+                "self.location == 'Original' || has(self.datastore)",
+                "an Alternate location needs a datastore",
             ),
             rule(
                 "self.stage == 'Prepared' || has(self.failedOverBefore)",
