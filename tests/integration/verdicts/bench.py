@@ -5,21 +5,15 @@ Objects are the lab's manifests; machines that the operator would make are kept 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
-from string import Template
 from typing import Any
 
-import yaml
-from tests.integration.azure_adapter.sites import endpoint_of as azure_endpoint
-from tests.integration.vsphere.watching import endpoint_of as vsphere_endpoint
+from tests.integration.verdicts.world import World
 
-from failback_lab.azure.client import AzureLab
-from failback_lab.vcenter import VCenter
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.decide.evaluate import evaluate, judge_site
-from failback_operator.domain.reading import Part
+from failback_operator.domain.reading import Part, SourceFailed
 from failback_operator.domain.snapshot import SiteSnapshot, SiteView
 from failback_operator.domain.vault import VaultFacts
 from failback_operator.domain.verdicts import Verdict
@@ -34,63 +28,12 @@ from failback_operator.runtime.settings import Settings
 from failback_operator.runtime.touched import recorded_vms
 from failback_operator.runtime.vsphere_source import VsphereSource
 
-ROOT = Path(__file__).resolve().parents[3]
+__all__ = ["Bench", "Verdicts", "World", "bench_of"]
+
 DEADLINE = 30.0
-VIEWS = {"MasterTarget": "targets", "ProcessServer": "servers", "FailbackPlan": "plans"}
-Json = dict[str, Any]
-
-
-def manifests(azure: AzureLab, vcenter: VCenter) -> dict[str, Json]:
-    """The lab's objects by `Kind/name`."""
-    vault = azure.scenario.vault
-    values = {
-        "subscription_id": azure.subscription_id,
-        "resource_group": vault.resource_group,
-        "vault": vault.name,
-        "fabric": vault.configuration_server.machine,
-        "azure_url": azure.base_url,
-        "authority": azure.authority,
-        "tenant_id": azure.tenant_id,
-        "client_id": azure.client_id,
-        "vcenter_host": vcenter.host,
-        "vcenter_port": vcenter.port,
-    }
-    texts = [(ROOT / "lab" / "manifests" / name).read_text() for name in ("site.yaml", "failbackplan.yaml")]
-    found = [each for text in texts for each in yaml.safe_load_all(Template(text).safe_substitute(values))]
-    return {f"{each['kind']}/{each['metadata']['name']}": each for each in found}
-
-
-class World:
-    """Both worlds as a test changes them, and the objects that people wrote. `undo` puts everything back."""
-
-    def __init__(self, azure: AzureLab, vcenter: VCenter) -> None:
-        self.azure = azure
-        self.vcenter = vcenter
-        self.objects = manifests(azure, vcenter)
-
-    def vm(self, name: str, path: str, value: Any) -> None:
-        """Set a property of a VM in vCenter."""
-        self.vsphere("VirtualMachine", name, path, value)
-
-    def vsphere(self, kind: str, name: str, path: str, value: Any) -> None:
-        """Set a property of any object in vCenter."""
-        self.vcenter.control.set(kind, name, path, value)
-
-    def vault(self, kind: str, name: str, path: str, value: Any) -> None:
-        """Answer so for a resource of the vault (`item`, `crm-1`, `properties.replicationHealth`)."""
-        self.azure.set(kind, name, path, value)
-
-    def spec(self, kind: str, name: str, **members: Any) -> None:
-        """Replace members of an object's spec (`spec("MasterTarget", "mt-win-1", maxDisks=4)`)."""
-        key = f"{kind}/{name}"
-        self.objects[key] = {**self.objects[key], "spec": {**self.objects[key]["spec"], **members}}
-
-    def undo(self) -> None:
-        """Put everything back that went through this object."""
-        self.vcenter.control.undo()
-        self.azure.clear_sets()
-        self.azure.deny()
-        self.objects = manifests(self.azure, self.vcenter)
+SITE = "tokyo"
+VIEWS = {"MasterTarget": "targets", "ProcessServer": "servers", "FailbackPlan": "plans", "RecoverySite": "other_sites"}
+Verdicts = dict[tuple[str, str], Verdict]
 
 
 class Bench:
@@ -101,19 +44,25 @@ class Bench:
         self._tools = tools
         self._news = asyncio.Event()
         self._azure = AzureSource("bench", tools, self._news.set)
+        self._vcenter: Part[VsphereFacts] = Part()
         self._machines: tuple[FailbackMachine, ...] = ()
+        self._kept: tuple[FailbackMachine, ...] = ()
+        self._baselines: dict[Callable[[World], None], Verdicts] = {}
 
     async def begin(self) -> None:
         """Connect to Azure and read the vault once."""
-        await self._azure.apply(azure_endpoint(self.world.azure))
+        await self._azure.apply(self.world.azure_endpoint)
         await self._until(lambda: self._azure.part.facts is not None and self._azure.part.error is None)
 
     async def view(self) -> SiteView:
-        """All as it is now: the vault by a full read, its machines one by one, every VM of interest, hosts and datastores."""
-        vault = await self._azure.fresh_all(DEADLINE)
-        vsphere = await self._whole_vcenter()
-        now = self._tools.clock.now()
-        view = self._view(SiteSnapshot(max(now, vault.as_of or now), vault, {"tokyo": vsphere}))
+        """All as it is now: the vault by a full read, its machines one by one, every VM of interest, hosts and datastores.
+
+        What cannot be read keeps its last facts beside the error, as in the operator.
+        """
+        vault = await self._whole_vault()
+        vcenter = self._vcenter = await self._whole_vcenter()
+        now = max(self._tools.clock.now(), vault.as_of or self._tools.clock.now()) + self.world.later
+        view = self._view(SiteSnapshot(now, self._aged(vault), {SITE: self._aged(vcenter)}))
         for _ in range(3):  # machines, then their records, then what follows from these
             decision = evaluate(view)
             self._machines = tuple(
@@ -126,49 +75,81 @@ class Bench:
         self._azure.follow(Motion(vms=recorded_vms(view)))
         return view
 
-    async def verdicts(self) -> dict[tuple[str, str], Verdict]:
-        """What every check answers now, by check and `Kind/name` of its subject; of a machine in its plan."""
+    async def verdicts(self) -> Verdicts:
+        """What every check answers now, by check and `Kind/name` of its subject; of a machine in its plan.
+
+        The machines' objects are those that were kept: what an earlier look recorded does not count.
+        """
+        self._machines = self._kept
         judgement = judge_site(await self.view())
         groups = [judgement.site, *judgement.targets.values(), *judgement.servers.values()]
         groups += [*judgement.machines.values(), *judgement.plans.values()]
-        return {(r.verdict.check_id, str(r.verdict.subject)): r.verdict for group in groups for r in group}
+        # When time alone may change an answer moves with the clock, and is no part of what is compared.
+        return {
+            (r.verdict.check_id, str(r.verdict.subject)): replace(r.verdict, recheck_at=None) for group in groups for r in group
+        }
 
     async def verdict(self, check: str, subject: str) -> Verdict:
         """What one check answers now."""
         return (await self.verdicts())[check, subject]
 
+    async def baseline(self, prepare: Callable[[World], None]) -> Verdicts:
+        """What every check answers in the prepared world, which this leaves behind; read once for each preparation."""
+        prepare(self.world)
+        if prepare not in self._baselines:
+            self._baselines[prepare] = await self.verdicts()
+        return self._baselines[prepare]
+
+    async def keep(self) -> None:
+        """Look, and keep the machines' objects with what was recorded in them, as the operator stores them."""
+        await self.view()
+        self._kept = self._machines
+
     async def close(self) -> None:
         """Disconnect."""
         await self._azure.close()
 
-    def forget(self) -> None:
-        """Forget all machine objects, with what was recorded in them."""
-        self._machines = ()
-
     def _view(self, snapshot: SiteSnapshot) -> SiteView:
-        objects: dict[str, list[Any]] = {"targets": [], "servers": [], "plans": [], "sites": []}
+        objects: dict[str, list[Any]] = {name: [] for name in VIEWS.values()}
         for each in self.world.objects.values():
-            objects[VIEWS.get(each["kind"], "sites")].append(MODELS[each["kind"]].model_validate(each))
-        (site,) = objects.pop("sites")
-        settings = self._tools.settings.limits()
+            objects[VIEWS[each["kind"]]].append(MODELS[each["kind"]].model_validate(each))
+        site = next(each for each in objects["other_sites"] if each.name == SITE)
+        objects["other_sites"].remove(site)
         lists = {name: tuple(found) for name, found in objects.items()}
-        return SiteView(site=site, snapshot=snapshot, limits=settings, machines=self._machines, **lists)
+        return SiteView(site=site, snapshot=snapshot, limits=self._tools.settings.limits(), machines=self._machines, **lists)
+
+    def _aged(self, part: Part[Any]) -> Part[Any]:
+        """A part that could be read, as read later; one that could not stays as old as it is."""
+        return replace(part, as_of=part.as_of + self.world.later) if part.error is None and part.as_of is not None else part
 
     def _interest(self) -> Any:
         view = self._view(SiteSnapshot(self._tools.clock.now()))
         facts: VaultFacts | None = self._azure.part.facts
         return interest_of(view.site, view.targets, self._machines, facts)
 
+    async def _whole_vault(self) -> Part[VaultFacts]:
+        """The vault by a full read that begins after now, or why there is none."""
+        await self._azure.apply(self.world.azure_endpoint)
+        before = self._azure.part
+        reading = asyncio.ensure_future(self._azure.fresh_all(DEADLINE))
+        try:
+            await self._until(lambda: reading.done() or (self._azure.part is not before and self._azure.part.error is not None))
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError, SourceFailed):
+                await reading
+        return self._azure.part
+
     async def _whole_vcenter(self) -> Part[VsphereFacts]:
         """vCenter as it is now: a watch that begins reads everything first."""
         source = VsphereSource(self._tools, self._news.set)
         await source.watch(self._interest())
-        await source.apply(vsphere_endpoint(self.world.vcenter))
+        await source.apply(self.world.vcenter_endpoint)
         try:
             await self._until(lambda: source.part.facts is not None or source.part.error not in (None, Part().error))
-            return source.part
         finally:
             await source.close()
+        return source.part if source.part.facts is not None else replace(self._vcenter, error=source.part.error)
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
         async with asyncio.timeout(DEADLINE):
@@ -181,12 +162,11 @@ class Bench:
 async def bench_of(world: World) -> AsyncIterator[Bench]:
     """A bench for the length of the context."""
     background = Background()
-    settings = Settings.of({"azure_detail_seconds": 0.001, "azure_list_seconds": 3600})
+    settings = Settings.of({"azure_detail_seconds": 0.001, "azure_list_seconds": 3600, "azure_retry_seconds": 3600})
     bench = Bench(world, SourceTools(settings, WallClock(), Metrics(), background))
     try:
         await bench.begin()
         yield bench
     finally:
         await bench.close()
-        await asyncio.sleep(0)  # so that the session's end begins before it is hurried
         await background.stop()

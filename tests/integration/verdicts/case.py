@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.integration.verdicts.bench import World
+from tests.integration.verdicts.world import World
 
 from failback_operator.domain.verdicts import Outcome
 
 
 def as_it_is(world: World) -> None:
-    """The demo's site needs no preparation."""
+    """The world needs no preparation."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """`check` passes of `subject` (`MasterTarget/mt-win-1`) in the prepared world, and answers `outcome` once `breaks` was done.
+    """`check` answers `before` of `subject` (`MasterTarget/mt-win-1`) in the prepared world, `outcome` once `breaks` was done.
 
-    `words` are in what it observed then.
+    `words` are in what it observed then. What `prepare` is the same function for is read once; it changes the world through World
+    alone. `breaks` may not change what `undo` of World does not put back.
     """
 
     check: str
@@ -26,6 +27,7 @@ class Case:
     prepare: Callable[[World], None] = as_it_is
     outcome: Outcome = Outcome.FAIL
     about: str = ""
+    before: Outcome = Outcome.PASS
 
     def __str__(self) -> str:
-        return f"{self.check} {self.about or self.words[0] if self.words else self.about}".strip()
+        return f"{self.check} {self.about or self.breaks.__name__.replace('_', ' ')}"

@@ -1,7 +1,7 @@
 """Cases of the checks of master targets."""
 
-from tests.integration.verdicts.bench import World
 from tests.integration.verdicts.case import Case
+from tests.integration.verdicts.world import World
 
 TARGET = "MasterTarget/mt-win-1"
 NAME = "mt-win-1"

@@ -1,0 +1,162 @@
+"""Both worlds of a site as a test changes them, and the objects that people wrote."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+from tests.integration.azure_adapter.sites import endpoint_of as azure_endpoint
+from tests.integration.vsphere.watching import endpoint_of as vsphere_endpoint
+
+from failback_lab.azure.client import AzureLab
+from failback_lab.vcenter import VCenter
+from failback_operator.observe.azure import AzureEndpoint
+from failback_operator.observe.vsphere import VsphereEndpoint
+
+ROOT = Path(__file__).resolve().parents[3]
+DEVICES = "config.hardware.device"
+SETTLED_SECONDS = 20.0
+Json = dict[str, Any]
+
+
+def manifests(azure: AzureLab, vcenter: VCenter) -> dict[str, Json]:
+    """The lab's objects by `Kind/name`."""
+    vault = azure.scenario.vault
+    values = {
+        "subscription_id": azure.subscription_id,
+        "resource_group": vault.resource_group,
+        "vault": vault.name,
+        "fabric": vault.configuration_server.machine,
+        "azure_url": azure.base_url,
+        "authority": azure.authority,
+        "tenant_id": azure.tenant_id,
+        "client_id": azure.client_id,
+        "vcenter_host": vcenter.host,
+        "vcenter_port": vcenter.port,
+    }
+    texts = [(ROOT / "lab" / "manifests" / name).read_text() for name in ("site.yaml", "failbackplan.yaml")]
+    found = [each for text in texts for each in yaml.safe_load_all(Template(text).safe_substitute(values))]
+    return {f"{each['kind']}/{each['metadata']['name']}": each for each in found}
+
+
+class World:
+    """Both worlds as a test changes them, and the objects that people wrote. `undo` puts everything back."""
+
+    def __init__(self, azure: AzureLab, vcenter: VCenter) -> None:
+        self.azure = azure
+        self.vcenter = vcenter
+        self.objects = manifests(azure, vcenter)
+        self.later = timedelta(0)
+        """So much later it is when the worlds have been read; what could not be read is older by it."""
+        self.azure_access: Json = {}
+        self.vcenter_access: Json = {}
+        self._is_discovered = False
+
+    @property
+    def azure_endpoint(self) -> AzureEndpoint:
+        """Azure as the operator is told to log in."""
+        return azure_endpoint(self.azure, **self.azure_access)
+
+    @property
+    def vcenter_endpoint(self) -> VsphereEndpoint:
+        """The vCenter as the operator is told to log in."""
+        return replace(vsphere_endpoint(self.vcenter), **self.vcenter_access)
+
+    def vm(self, name: str, path: str, value: Any) -> None:
+        """Set a property of a VM in vCenter."""
+        self.vsphere("VirtualMachine", name, path, value)
+
+    def vsphere(self, kind: str, name: str, path: str, value: Any) -> None:
+        """Set a property of any object in vCenter."""
+        self.vcenter.control.set(kind, name, path, value)
+
+    def told(self, kind: str, name: str, path: str) -> Any:
+        """A property of any object in vCenter, in the form in which it is set."""
+        return self.vcenter.control.get(kind, name, path)
+
+    def devices(self, name: str, change: Callable[[list[Json]], list[Json]]) -> None:
+        """Set the devices of a VM to what `change` makes of them."""
+        self.vm(name, DEVICES, change(self.told("VirtualMachine", name, DEVICES)))
+
+    def disks(self, name: str, change: Callable[[Json], Json]) -> None:
+        """Set each disk of a VM to what `change` makes of it."""
+        self.devices(name, lambda found: [change(each) if each["_typeName"] == "VirtualDisk" else each for each in found])
+
+    def extra_config(self, name: str, key: str, value: str | None) -> None:
+        """Set a configuration parameter of a VM; None removes it."""
+        kept = [
+            each for each in self.told("VirtualMachine", name, "config.extraConfig") if each["key"].casefold() != key.casefold()
+        ]
+        added = (
+            [] if value is None else [{"_typeName": "OptionValue", "key": key, "value": {"_typeName": "string", "_value": value}}]
+        )
+        self.vm(name, "config.extraConfig", [*kept, *added])
+
+    def conceal(self, name: str, path: str) -> None:
+        """Let the operator's account no longer read a property of a VM."""
+        self.vcenter.control.conceal("VirtualMachine", name, path)
+
+    def vault(self, kind: str, name: str, path: str, value: Any) -> None:
+        """Answer so for a resource of the vault (`item`, `crm-1`, `properties.replicationHealth`)."""
+        self.azure.set(kind, name, path, value)
+
+    def discover(self) -> None:
+        """Let the configuration server read its master targets in vCenter now, as it does every half hour or when refreshed."""
+        self.azure.discover()
+        self._is_discovered = True
+
+    def spec(self, kind: str, name: str, **members: Any) -> None:
+        """Replace members of an object's spec (`spec("MasterTarget", "mt-win-1", maxDisks=4)`)."""
+        self._member("spec", kind, name, members)
+
+    def status(self, kind: str, name: str, **members: Any) -> None:
+        """Replace members of an object's status, as the operator has stored it."""
+        self._member("status", kind, name, members)
+
+    def add(self, kind: str, name: str, spec: Json, **metadata: Any) -> None:
+        """Apply a further object."""
+        self.objects[f"{kind}/{name}"] = {
+            "apiVersion": "failback.dev/v1alpha1",
+            "kind": kind,
+            "metadata": {"name": name, "namespace": "dr", **metadata},
+            "spec": spec,
+        }
+
+    def remove(self, kind: str, name: str) -> None:
+        """Delete an object."""
+        self.objects = {key: each for key, each in self.objects.items() if key != f"{kind}/{name}"}
+
+    def ago(self, **span: float) -> str:
+        """The instant that lies `span` (of timedelta) back, in Azure's and our objects' form."""
+        return (datetime.now(UTC) - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def undo(self) -> None:
+        """Put everything back that was changed through this object or its two labs; what operations did stays."""
+        self.vcenter.control.undo()
+        self.vcenter.control.clear_faults()
+        self.vcenter.control.missing_privileges([])
+        self.vcenter.control.missing_privileges([], self.vcenter.username)
+        self.azure.undo()
+        if self._is_discovered:
+            self.azure.discover()
+        self._is_discovered = False
+        self.later = timedelta(0)
+        self.azure_access, self.vcenter_access = {}, {}
+        self.objects = manifests(self.azure, self.vcenter)
+
+    def _member(self, member: str, kind: str, name: str, values: Json) -> None:
+        key = f"{kind}/{name}"
+        self.objects[key] = {**self.objects[key], member: {**self.objects[key].get(member, {}), **values}}
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait for what the labs do by themselves. Raises TimeoutError."""
+    deadline = time.monotonic() + SETTLED_SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {SETTLED_SECONDS:g} s: {what}")
+        time.sleep(0.05)
