@@ -48,7 +48,11 @@ func (b *builder) makeDatacenter(ctx context.Context) error {
 func (b *builder) makeClusters(ctx context.Context) error {
 	for _, spec := range b.scenario.Clusters {
 		drs := spec.DRS
-		config := types.ClusterConfigSpecEx{DrsConfig: &types.ClusterDrsConfigInfo{Enabled: &drs}}
+		overrides := true
+		// The library leaves both unset; a vCenter always tells them. Source: API, ClusterDrsConfigInfo.
+		config := types.ClusterConfigSpecEx{DrsConfig: &types.ClusterDrsConfigInfo{
+			Enabled: &drs, EnableVmBehaviorOverrides: &overrides, DefaultVmBehavior: types.DrsBehaviorFullyAutomated,
+		}}
 		cluster, err := b.folders.HostFolder.CreateCluster(ctx, spec.Name, config)
 		if err != nil {
 			return err

@@ -76,12 +76,13 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class GuestVolume:
-    """An entry of `guest.disk`."""
+    """An entry of `guest.disk`. `disk_keys` are keys of the virtual disks under it (`mappings`, since 7.0); empty: not told."""
 
     path: str
     capacity_bytes: int
     free_bytes: int
     filesystem: str | None
+    disk_keys: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +166,70 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class MotionRule:
+    """What is set for one VM apart from the others; None: as for all of them."""
+
+    machine: Moref
+    is_enabled: bool | None
+    behavior: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """What moves VMs by itself: DRS of a cluster, Storage DRS of a datastore cluster. None: could not be read.
+
+    `are_rules_heeded`: whether DRS heeds `rules` (drsConfig.enableVmBehaviorOverrides); Storage DRS always does.
+    """
+
+    is_enabled: bool | None
+    behavior: str | None
+    rules: tuple[MotionRule, ...] = ()
+    are_rules_heeded: bool = True
+
+    def applies(self, machine: Moref) -> bool | None:
+        """Whether it minds the VM at all: a VM without a rule of its own is minded as all are."""
+        if not self.is_enabled:
+            return self.is_enabled
+        rule = self._rule(machine)
+        return rule is None or rule.is_enabled is not False
+
+    def behavior_for(self, machine: Moref) -> str | None:
+        """How it treats the VM that it minds: automated, fullyAutomated (it moves it), or another (it proposes to)."""
+        rule = self._rule(machine)
+        return self.behavior if rule is None or rule.behavior is None else rule.behavior
+
+    def _rule(self, machine: Moref) -> MotionRule | None:
+        return next((r for r in self.rules if r.machine == machine), None) if self.are_rules_heeded else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A datastore cluster (StoragePod). Source of `motion`: podStorageDrsEntry.storageDrsConfig.{podConfig, vmConfig}."""
+
+    moref: Moref
+    name: str
+    motion: Motion | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster of hosts (ClusterComputeResource). Source of `motion`: configurationEx.{drsConfig, drsVmConfig}."""
+
+    moref: Moref
+    name: str
+    motion: Motion | None
+
+
+@dataclass(frozen=True, slots=True)
 class VsphereFacts:
-    """One vCenter's part of a site: all hosts and datastores, and the VMs that the site is about."""
+    """One vCenter's part of a site: all hosts, datastores and clusters of both, and the VMs that the site is about."""
 
     instance_uuid: str
     hosts: tuple[Host, ...]
     datastores: tuple[Datastore, ...]
     machines: tuple[VirtualMachine, ...]
+    pods: tuple[Pod, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
 
     def host(self, moref: Moref | None) -> Host | None:
         """The host with that id, if known."""
@@ -180,6 +238,14 @@ class VsphereFacts:
     def datastore(self, moref: Moref | None) -> Datastore | None:
         """The datastore with that id, if known."""
         return next((d for d in self.datastores if d.moref == moref), None)
+
+    def pod(self, moref: Moref | None) -> Pod | None:
+        """The datastore cluster with that id, if known."""
+        return next((p for p in self.pods if p.moref == moref), None)
+
+    def cluster(self, moref: Moref | None) -> Cluster | None:
+        """The cluster with that id, if known."""
+        return next((c for c in self.clusters if c.moref == moref), None)
 
     def by_uuid(self, uuid: str) -> tuple[VirtualMachine, ...]:
         """VMs whose instance or BIOS UUID it is; more than one means clones."""

@@ -11,6 +11,7 @@ from failback_operator.domain.ids import Moref
 from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.convert import DATASTORE, DATASTORE_PATHS, HOST, HOST_PATHS, MACHINE, machine_paths
+from failback_operator.observe.vsphere.convert_motion import CLUSTER, CLUSTER_PATHS, POD, POD_PATHS
 from failback_operator.observe.vsphere.retrieve import (
     Collector,
     Row,
@@ -23,6 +24,14 @@ from failback_operator.observe.vsphere.retrieve import (
     unread_paths,
     view_spec,
 )
+
+SITE_WIDE = (
+    Selection(HOST, HOST_PATHS),
+    Selection(DATASTORE, DATASTORE_PATHS),
+    Selection(POD, POD_PATHS),
+    Selection(CLUSTER, CLUSTER_PATHS),
+)
+"""What is read of all objects of a kind, in one filter."""
 
 
 @dataclass(slots=True)
@@ -81,7 +90,7 @@ class ObjectStates:
 
 
 class ChangeCollector:
-    """Watches named VMs, and all hosts and datastores. Lives in one thread, but for `abort`, and dies with its session."""
+    """Watches named VMs, and all that is SITE_WIDE. Lives in one thread, but for `abort`, and dies with its session."""
 
     def __init__(self, connection: Connection, machines: Iterable[Moref]) -> None:
         """Make collector and filters. Raises ManagedObjectNotFound if a VM is gone since it was found."""
@@ -93,10 +102,9 @@ class ChangeCollector:
         self._owner = content.propertyCollector.CreatePropertyCollector()
         self._waiter = Collector(moref_of(self._owner), self._stub)
         is_recursive, reports_parts = True, False
-        kinds = [managed_type(kind) for kind in (HOST, DATASTORE)]
+        kinds = [managed_type(each.kind) for each in SITE_WIDE]
         self._view = content.viewManager.CreateContainerView(content.rootFolder, kinds, is_recursive)
-        sorts = (Selection(HOST, HOST_PATHS), Selection(DATASTORE, DATASTORE_PATHS))
-        self._owner.CreateFilter(view_spec(self._view, sorts), reports_parts)
+        self._owner.CreateFilter(view_spec(self._view, SITE_WIDE), reports_parts)
         self._wanted = frozenset(machines)
         if self._wanted:
             selection = Selection(MACHINE, machine_paths(content.about.apiVersion))

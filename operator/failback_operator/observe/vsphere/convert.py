@@ -198,6 +198,7 @@ def _volume(disk: Any) -> GuestVolume:
         capacity_bytes=disk.capacity or 0,
         free_bytes=disk.freeSpace or 0,
         filesystem=disk.filesystemType or None,
+        disk_keys=tuple(sorted(mapping.key for mapping in disk.mappings or ())),
     )
 
 
