@@ -20,6 +20,8 @@ class ConfigurationServer:
     agent_version: str | None
     version_status: str | None
     last_heartbeat: datetime | None
+    agent_expires: datetime | None = None  # agentExpiryDate, else agentVersionDetails.expiryDate
+    certificate_expires: datetime | None = None  # sslCertExpiryDate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class ProcessServer:
     health: str | None
     machine_count: int | None
     health_errors: tuple[HealthError, ...] = ()
+    agent_expires: datetime | None = None
+    certificate_expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ class MasterTargetServer:
     retention_volumes: tuple[RetentionVolume, ...]
     datastores: tuple[ListedDatastore, ...]
     health_errors: tuple[HealthError, ...] = ()
+    agent_expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,8 @@ class VCenterRecord:
     discovery_status: str | None
     last_heartbeat: datetime | None
     infrastructure_id: str | None
+    run_as_account_id: str | None = None
+    health_errors: tuple[HealthError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

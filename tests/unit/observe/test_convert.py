@@ -194,6 +194,20 @@ def test_a_fabric(as_sent):
     assert found.run_as_accounts == (RunAsAccount("1", "vmadmin"),)
 
 
+def test_versions_and_their_end_are_read_of_every_server(as_sent):
+    body = bodies.fabric()
+    details = body["properties"]["customDetails"]
+    server, target = details["processServers"][0], details["masterTargetServers"][0]
+    details |= {"sslCertExpiryDate": "2027-03-01T00:00:00Z", "agentExpiryDate": "2027-01-31T00:00:00Z"}
+    server |= {"sslCertExpiryDate": "2027-03-02T00:00:00Z", "agentExpiryDate": bodies.FOREVER}
+    target["agentVersionDetails"] = {"version": "9.61.0.0", "expiryDate": "2027-02-28T00:00:00Z", "status": "UpdateRequired"}
+    found = convert.fabric(as_sent(body, "Fabric"))
+    own, process_server, target = found.configuration_server, found.process_servers[0], found.master_targets[0]
+    assert (own.agent_expires, own.certificate_expires) == (datetime(2027, 1, 31, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC))
+    assert (process_server.agent_expires, process_server.certificate_expires) == (None, datetime(2027, 3, 2, tzinfo=UTC))
+    assert (target.version_status, target.agent_expires) == ("UpdateRequired", datetime(2027, 2, 28, tzinfo=UTC))
+
+
 def test_a_fabric_of_another_kind_has_no_configuration_server(as_sent):
     body = bodies.fabric()
     body["properties"]["customDetails"] = {"instanceType": "HyperVSite"}
@@ -251,10 +265,18 @@ def test_provider_and_vcenter():
         {
             "id": "/x",
             "name": "n",
-            "properties": {"ipAddress": "vc", "discoveryStatus": "Completed", "infrastructureId": "9", "lastHeartbeat": None},
+            "properties": {
+                "ipAddress": "vc",
+                "discoveryStatus": "Completed",
+                "infrastructureId": "9",
+                "lastHeartbeat": None,
+                "runAsAccountId": "1",
+                "healthErrors": [{"errorCode": "95000", "errorLevel": "Error", "errorMessage": "log-in failed"}],
+            },
         }
     )
     assert (vcenter.name, vcenter.infrastructure_id, vcenter.last_heartbeat) == ("n", "9", None)
+    assert (vcenter.run_as_account_id, [each.code for each in vcenter.health_errors]) == ("1", ["95000"])
 
 
 def test_an_azure_machine():

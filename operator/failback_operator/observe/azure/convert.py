@@ -1,5 +1,7 @@
 """Fabrics, providers, vCenters, policies, mappings and Azure machines: JSON or SDK model to facts."""
 
+from datetime import datetime
+
 from failback_operator.domain.fabric import (
     ConfigurationServer,
     Fabric,
@@ -48,8 +50,10 @@ def _configuration_server(details: Record) -> ConfigurationServer | None:
         ip_address=details.text("ipAddress"),
         service_status=details.text("csServiceStatus"),
         agent_version=details.text("agentVersion"),
-        version_status=details.text("versionStatus"),
+        version_status=_version_status(details),
         last_heartbeat=details.moment("lastHeartbeat"),
+        agent_expires=_agent_expires(details),
+        certificate_expires=details.moment("sslCertExpiryDate"),
     )
 
 
@@ -60,12 +64,14 @@ def _process_server(source: Record) -> ProcessServer:
         ip_address=source.text("ipAddress"),
         os_type=source.text("osType"),
         agent_version=source.text("agentVersion"),
-        version_status=source.text("versionStatus"),
+        version_status=_version_status(source),
         last_heartbeat=source.moment("lastHeartbeat"),
         service_status=source.text("psServiceStatus"),
         health=source.text("health"),
         machine_count=source.integer("machineCount"),
         health_errors=health_errors(source),
+        agent_expires=_agent_expires(source),
+        certificate_expires=source.moment("sslCertExpiryDate"),
     )
 
 
@@ -77,7 +83,7 @@ def _master_target(source: Record) -> MasterTargetServer:
         os_type=source.text("osType"),
         os_version=source.text("osVersion"),
         agent_version=source.text("agentVersion"),
-        version_status=source.text("versionStatus"),
+        version_status=_version_status(source),
         last_heartbeat=source.moment("lastHeartbeat"),
         disk_count=source.integer("diskCount"),
         retention_volumes=tuple(
@@ -89,7 +95,17 @@ def _master_target(source: Record) -> MasterTargetServer:
             for each in source.records("dataStores")
         ),
         health_errors=health_errors(source),
+        agent_expires=_agent_expires(source),
     )
+
+
+def _version_status(server: Record) -> str | None:
+    """Source: `versionStatus`, and beside it `agentVersionDetails.status` of the same values (site-recovery facts, section 1)."""
+    return server.text("versionStatus") or server.record("agentVersionDetails").text("status")
+
+
+def _agent_expires(server: Record) -> datetime | None:
+    return server.moment("agentExpiryDate") or server.record("agentVersionDetails").moment("expiryDate")
 
 
 def health_errors(source: Record) -> tuple[HealthError, ...]:
@@ -129,6 +145,8 @@ def vcenter(source: object) -> VCenterRecord:
         discovery_status=properties.text("discoveryStatus"),
         last_heartbeat=properties.moment("lastHeartbeat"),
         infrastructure_id=properties.text("infrastructureId"),
+        run_as_account_id=properties.text("runAsAccountId"),
+        health_errors=health_errors(properties),
     )
 
 
