@@ -85,7 +85,7 @@ def test_objects_are_named():
         check_statuses({ObjectKey("FailbackPlan", "dr", "payroll"): changed(conditions=[condition(), condition()])}, ())
 
 
-def test_every_unit_test_asks_for_decisions_in_the_place_that_checks_their_statuses():
-    tests = Path(__file__).parent
+def test_every_test_asks_for_decisions_in_the_place_that_checks_their_statuses():
+    tests = Path(__file__).parents[1]
     direct = re.compile(r"^from failback_operator\.decide\.(evaluate|unassigned) import .*\bevaluate", re.MULTILINE)
     assert [path.name for path in tests.rglob("*.py") if direct.search(path.read_text(encoding="utf-8"))] == []

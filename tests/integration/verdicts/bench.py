@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from tests.integration.verdicts.world import World
+from tests.unit.decide.judged import evaluate
 
 from failback_operator.api.v1alpha1 import FailbackMachine
-from failback_operator.decide.evaluate import evaluate, judge_site
+from failback_operator.decide.evaluate import judge_site
 from failback_operator.domain.reading import Part, SourceFailed
 from failback_operator.domain.snapshot import SiteSnapshot, SiteView
 from failback_operator.domain.vault import VaultFacts

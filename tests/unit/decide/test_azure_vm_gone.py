@@ -1,11 +1,11 @@
 """Before a commit: an Azure VM that is not found under its id may have been moved, and run. Safety rule 5."""
 
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import machine_status_of, plan_of, summary
 from tests.unit.decide.world import World, change_plan, world
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.decide.evaluate import evaluate
 from failback_operator.domain.job import JobState
 from failback_operator.domain.steps import EffectKind
 
