@@ -457,7 +457,8 @@ def site(name: str = "tokyo", metadata: dict[str, Any] | None = None, **spec: An
         "configurationServer": {"ipAddresses": ["10.10.0.10"]},
         "runAsAccounts": {"windows": "vmadmin-windows", "linux": "vmadmin-linux"},
     }
-    return RecoverySite.model_validate({"metadata": meta(name, **(metadata or {})), "spec": base | spec})
+    status = {"fabricId": str(FABRIC_ID)}
+    return RecoverySite.model_validate({"metadata": meta(name, **(metadata or {})), "spec": base | spec, "status": status})
 
 
 def master_target(name: str = "mt-win", status: dict[str, Any] | None = None, **spec: Any) -> MasterTarget:

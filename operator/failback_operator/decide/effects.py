@@ -12,12 +12,14 @@ from failback_operator.decide.architectures.base import EFFECT_OF_STEP, Missing
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.coverage import covered_failover, uncovered_text
 from failback_operator.decide.demand import Assignments
+from failback_operator.decide.duplicates import is_established
 from failback_operator.decide.naming import EffectKey, attempt_of
 from failback_operator.decide.phase import FLIGHT, is_acknowledged
 from failback_operator.decide.rounds import Round
 from failback_operator.decide.standing import Standing, Wait, WaitReason
 from failback_operator.decide.waiting import placement_text
 from failback_operator.domain.failover_bound import effective_bound
+from failback_operator.domain.ids import ArmId
 from failback_operator.domain.steps import Effect, EffectKind, ObjectKey, Step
 
 TOGETHER = frozenset({Step.REPROTECT, Step.FAILBACK, Step.COMMIT})
@@ -103,9 +105,24 @@ class Schedule:
         if survey.rivals or not survey.is_owner:
             others = listed(survey.rivals) or "another one"
             return Wait(WaitReason.RIVAL, f"it is also in plan {others}: take it out of one of the two")
+        other = self._at_work_elsewhere(standing)
+        if other is not None:
+            return Wait(WaitReason.RIVAL, other)
         if self._covered(found) is None:
             return Wait(WaitReason.NOT_COVERED, uncovered_text(found, self.plan.plan))
         return self._hold(standing.name)
+
+    def _at_work_elsewhere(self, standing: Standing) -> str | None:
+        """Which other site's machine has an effect on the item, or on one of its group, of which the end is not known."""
+        group = {item.arm_id for item in standing.machine.context.group}
+        for machine in self.plan.context.site.view.other_machines:
+            if ArmId(machine.spec.item_id) in group:
+                where = f"{machine.namespace}/{machine.name} of RecoverySite {machine.spec.site_ref.name}"
+                return (
+                    f"a step that FailbackMachine {where} began on {machine.spec.machine_name} is not settled:"
+                    " see that nothing runs, then delete that FailbackMachine"
+                )
+        return None
 
     def _covered(self, found: Round) -> datetime | None:
         site = self.plan.context.site
@@ -178,6 +195,8 @@ class Schedule:
         return Wait(WaitReason.LIMIT, f"no more than {most} at a time (spec.concurrency.{step.lower()})")
 
     def _not_recorded(self, standing: Standing, found: Round, step: Step) -> Wait | None:
+        if not is_established(self.plan.context.site.view):
+            return Wait(WaitReason.RECORDING, "the fabric that was found is stored in the RecoverySite first")
         if self.plan.selection.needs_freezing:
             return Wait(WaitReason.RECORDING, "the machines that the selector chose are stored first")
         if step is not Step.REPROTECT or found.record is not None:

@@ -8,6 +8,7 @@ from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatu
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import ServerContext, TargetContext
 from failback_operator.decide.architectures.registry import architecture_of
+from failback_operator.decide.duplicates import is_established
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.judgement import Judgement
 from failback_operator.decide.leaving import reason_to_keep, with_what_keeps_it
@@ -127,7 +128,8 @@ def _settled(owner: ObjectKey, before: list[LedgerEntry], after: list[LedgerEntr
 
 def _effects(outcome: Outcome) -> Iterator[Effect]:
     """Fixes of master targets first, then what the plans ask, in their order."""
-    if outcome.older is None and not outcome.index.site.view.site.spec.suspend:
+    view = outcome.index.site.view
+    if outcome.older is None and not view.site.spec.suspend and is_established(view):
         for name, fixes in outcome.fixes.items():
             effect = fix_effect(outcome.targets[name], fixes)
             if effect is not None:

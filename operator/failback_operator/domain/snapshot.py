@@ -24,7 +24,8 @@ class SiteView:
     """All that a decision about a site may depend on: our objects as they are stored, and the snapshot.
 
     `other_sites` are RecoverySites on the same fabric (for DuplicateSite). `plans`, `targets`, `servers`, `machines` are those
-    that name the site, in its namespace.
+    that name the site, in its namespace. `other_machines` are those of any other site, existing or not, with an effect that is
+    not settled.
     """
 
     site: RecoverySite
@@ -35,6 +36,7 @@ class SiteView:
     plans: tuple[FailbackPlan, ...] = ()
     machines: tuple[FailbackMachine, ...] = ()
     other_sites: tuple[RecoverySite, ...] = ()
+    other_machines: tuple[FailbackMachine, ...] = ()
 
     def vault(self) -> VaultFacts | None:
         """The vault's facts if fresh enough to judge."""

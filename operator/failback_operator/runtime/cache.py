@@ -82,7 +82,11 @@ class Cache:
 
     def sites(self) -> tuple[RecoverySite, ...]:
         """All sites, by namespace and name."""
-        found = [each for each in self._objects.values() if isinstance(each, RecoverySite)]
+        return self.every(RecoverySite)
+
+    def every(self, model: type[ObjectT]) -> tuple[ObjectT, ...]:
+        """All objects of one kind, by namespace and name."""
+        found = [each for each in self._objects.values() if isinstance(each, model)]
         return tuple(sorted(found, key=lambda each: (each.namespace, each.name)))
 
     def all_keys(self) -> tuple[ObjectKey, ...]:

@@ -1,4 +1,4 @@
-"""Leases: which replica may write for a vault's fabric. Safety rule 6.
+"""Leases: which replica may write for a vault. Safety rule 6.
 
 As client-go does, another holder's Lease counts as ended when it has not changed for its duration by *our* clock, since
 the clocks of two machines differ. Source: https://kubernetes.io/docs/concepts/architecture/leases/
@@ -22,9 +22,13 @@ DIGEST_LENGTH = 16
 
 
 def lease_name(site: RecoverySite) -> str:
-    """The Lease of the site's fabric: the same for all sites on it, in whatever namespace and case."""
+    """The Lease of the site's vault: the same for all sites on it, in whatever namespace and case.
+
+    The fabric is no part of it: a spec may give its name or its friendly name, and which fabric that is is known only once the
+    vault was read, which needs the Lease. So all sites that may be on one fabric are in one hand from the start.
+    """
     vault = site.spec.vault
-    parts = (vault.subscription_id, vault.resource_group, vault.name, vault.fabric)
+    parts = (vault.subscription_id, vault.resource_group, vault.name)
     digest = hashlib.sha256("/".join(parts).casefold().encode()).hexdigest()[:DIGEST_LENGTH]
     return f"failback-{digest}"
 

@@ -29,6 +29,7 @@ from failback_operator.runtime.machine_objects import MachineObjects
 from failback_operator.runtime.metrics import Metrics
 from failback_operator.runtime.settings import Settings
 from failback_operator.runtime.site_worker import SiteWorker, WorkerTools
+from failback_operator.runtime.status_writer import StatusWriter
 from failback_operator.runtime.sweep import Sweep
 from failback_operator.runtime.views import site_view
 from failback_operator.runtime.watch import Watch
@@ -75,11 +76,14 @@ class Decided:
         while not (self.worker.is_read() and await self.worker.search(self.view())):
             await asyncio.wait_for(news.wait(), 30)
             news.clear()
-        for _ in range(3):  # objects, then records, then effects
+        statuses, site = StatusWriter(self.client, self.cache, self.tools.events), self.key.object_key
+        for _ in range(3):  # objects and the fabric that was found, then records, then effects
             view = self.view()
             stored = {machine.name: machine for machine in view.machines}
-            for wanted in evaluate(view).machines:
+            decision = evaluate(view)
+            for wanted in decision.machines:
                 await machines.ensure(wanted, stored.get(wanted.key.name))
+            await statuses.write(view.site, decision.statuses[site], view.snapshot.as_of)
 
     def view(self):
         return site_view(self.cache, self.cache.site(self.key), self.worker.snapshot(), self.tools.limits)

@@ -37,9 +37,10 @@ def site(**vault):
     return RecoverySite.model_validate(body("RecoverySite", "tokyo", 1, spec={"vault": {**VAULT, **vault}}))
 
 
-def test_all_sites_on_one_fabric_share_a_lease_in_whatever_case_they_name_it():
+def test_all_sites_on_one_vault_share_a_lease_in_whatever_words_they_name_the_fabric():
     assert lease_name(site()) == lease_name(site(resourceGroup="RG", fabric="CS-1"))
-    assert lease_name(site()) != lease_name(site(fabric="cs-2"))
+    assert lease_name(site()) == lease_name(site(fabric="0123456789abcdef"))
+    assert lease_name(site()) != lease_name(site(name="vault-2"))
     assert lease_name(site(resourceGroup="a", name="bc")) != lease_name(site(resourceGroup="ab", name="c"))
     assert len(lease_name(site())) <= 63
 
