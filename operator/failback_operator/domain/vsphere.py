@@ -63,6 +63,7 @@ class Disk:
     capacity_bytes: int
     has_parent: bool
     is_raw_device: bool = False
+    is_thin: bool | None = None  # backing.thinProvisioned
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Guest:
     tools_running_status: str | None = None  # guest.toolsRunningStatus
     tools_version_status: str | None = None  # guest.toolsVersionStatus2
     volumes: tuple[GuestVolume, ...] = ()
+    has_static_address: bool | None = None  # guest.net[].ipConfig: origin of each address, dhcp.ipv4.enable
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class VirtualMachine:
     disk_uuid_enabled: bool | None = None  # extraConfig disk.EnableUUID, or config.flags.diskUuidEnabled
     memory_mib: int | None = None
     nic_count: int | None = None
+    is_template: bool | None = None  # config.template
+    firmware: str | None = None  # config.firmware: bios or efi
     guest: Guest = field(default_factory=Guest)
     unread: frozenset[str] = frozenset()
 
@@ -141,7 +145,11 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Datastore:
-    """A datastore: `type` is `summary.type` (VMFS, NFS, NFS41, vsan, OTHER)."""
+    """A datastore: `type` is `summary.type` (VMFS, NFS, NFS41, vsan, OTHER).
+
+    `free_bytes` and `uncommitted_bytes` move at rest: they are told anew only after they moved by more than a part of the
+    capacity, and reach no text but bucketed. `uncommitted_bytes`: by how much all thin disks and deltas on it may grow yet.
+    """
 
     moref: Moref
     name: str
@@ -151,11 +159,13 @@ class Datastore:
     free_bytes: int | None
     mounts: tuple[Mount, ...]
     pod: Moref | None = None
+    uncommitted_bytes: int | None = None  # summary.uncommitted
+    maintenance_mode: str | None = None  # summary.maintenanceMode: normal, enteringMaintenance, inMaintenance
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """An ESXi host."""
+    """An ESXi host. `used_memory_bytes` moves at rest, and is told as a datastore's free space is."""
 
     moref: Moref
     name: str
@@ -163,6 +173,8 @@ class Host:
     is_in_maintenance: bool | None
     cluster: Moref | None
     datastores: tuple[Moref, ...]
+    memory_bytes: int | None = None  # summary.hardware.memorySize
+    used_memory_bytes: int | None = None  # summary.quickStats.overallMemoryUsage, in MB there
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,15 @@ from pyVmomi import vmodl
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
 from failback_operator.observe.vsphere.connection import Connection
-from failback_operator.observe.vsphere.convert import DATASTORE, DATASTORE_PATHS, HOST, HOST_PATHS, MACHINE, machine_paths
+from failback_operator.observe.vsphere.convert import (
+    DATASTORE,
+    DATASTORE_PATHS,
+    HOST,
+    HOST_MEMORY_USED,
+    HOST_PATHS,
+    MACHINE,
+    machine_paths,
+)
 from failback_operator.observe.vsphere.convert_motion import CLUSTER, CLUSTER_PATHS, POD, POD_PATHS
 from failback_operator.observe.vsphere.retrieve import (
     Collector,
@@ -23,6 +31,7 @@ from failback_operator.observe.vsphere.retrieve import (
     require_all,
     unread_paths,
     view_spec,
+    viewed,
 )
 
 SITE_WIDE = (
@@ -135,6 +144,11 @@ class ChangeCollector:
             self._version = update.version
             is_truncated = bool(update.truncated)
         return frozenset(changed)
+
+    def memory_used(self) -> dict[Moref, int]:
+        """The memory in use of each host that tells it, in MB, read now."""
+        rows = viewed(self._connection, self._view, Selection(HOST, (HOST_MEMORY_USED,)))
+        return {row.moref: row.values[HOST_MEMORY_USED] for row in rows if HOST_MEMORY_USED in row.values}
 
     def row(self, moref: Moref) -> Row | None:
         """What is known of one object; None if it left."""

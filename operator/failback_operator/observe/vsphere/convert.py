@@ -4,7 +4,7 @@ Source of each path: vSphere Web Services API, VirtualMachine, HostSystem, Datas
 Their traps: vSphere facts, sections 1 and 2.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,8 @@ FIELDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     "config.uuid": ("bios_uuid",),
     "config.guestId": ("guest.guest_id",),
     "config.hardware.memoryMB": ("memory_mib",),
+    "config.template": ("is_template",),
+    "config.firmware": ("firmware",),
     DEVICES: ("disks", "controllers", "nic_count"),
     EXTRA_CONFIG: ("disk_uuid_enabled", "guest.detailed_data"),
     DISK_UUID_FLAG: ("disk_uuid_enabled",),
@@ -52,12 +54,21 @@ FIELDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     DETAILED_DATA: ("guest.detailed_data",),
     "guest.hostName": ("guest.host_name",),
     "guest.ipAddress": ("guest.ip_addresses",),
-    "guest.net": ("guest.ip_addresses",),
+    "guest.net": ("guest.ip_addresses", "guest.has_static_address"),
     "guest.toolsRunningStatus": ("guest.tools_running_status",),
     "guest.toolsVersionStatus2": ("guest.tools_version_status",),
     "guest.disk": ("guest.volumes",),
 }
-HOST_PATHS = ("name", "parent", "runtime.connectionState", "runtime.inMaintenanceMode", "datastore")
+HOST_PATHS = (
+    "name",
+    "parent",
+    "runtime.connectionState",
+    "runtime.inMaintenanceMode",
+    "datastore",
+    "summary.hardware.memorySize",
+)
+HOST_MEMORY_USED = "summary.quickStats.overallMemoryUsage"
+"""Read now and then, never waited for: it moves all the time."""
 DATASTORE_PATHS = (
     "name",
     "parent",
@@ -66,11 +77,21 @@ DATASTORE_PATHS = (
     "summary.accessible",
     "summary.capacity",
     "summary.freeSpace",
+    "summary.uncommitted",
+    "summary.maintenanceMode",
 )
 ALWAYS_THERE = (DEVICES, "runtime.powerState", "runtime.connectionState")
 """Paths that a VM which can be read at all has. One that is unset means that the VM's configuration is not available
 (connectionState inaccessible, orphaned), not that it has no disks."""
-CONFIGURED = ("config.extraConfig", DISK_UUID_FLAG, "config.guestId", "config.hardware.memoryMB", "snapshot")
+CONFIGURED = (
+    "config.extraConfig",
+    DISK_UUID_FLAG,
+    "config.guestId",
+    "config.hardware.memoryMB",
+    "config.template",
+    "config.firmware",
+    "snapshot",
+)
 
 
 def machine_paths(api_version: str) -> tuple[str, ...]:
@@ -99,6 +120,8 @@ def machine(row: Row) -> VirtualMachine:
         disk_uuid_enabled=_disk_uuid_enabled(row),
         memory_mib=values.get("config.hardware.memoryMB"),
         nic_count=devices.nic_count(hardware) if DEVICES in values else None,
+        is_template=values.get("config.template"),
+        firmware=values.get("config.firmware"),
         guest=_guest(values),
         unread=_unread(row),
     )
@@ -115,6 +138,7 @@ def host(row: Row) -> Host:
         is_in_maintenance=row.values.get("runtime.inMaintenanceMode"),
         cluster=moref_of(parent) if parent is not None and kind_of(parent) == "ClusterComputeResource" else None,
         datastores=tuple(sorted(moref_of(each) for each in row.values.get("datastore") or ())),
+        memory_bytes=row.values.get("summary.hardware.memorySize"),
     )
 
 
@@ -131,6 +155,8 @@ def datastore(row: Row) -> Datastore:
         free_bytes=row.values.get("summary.freeSpace"),
         mounts=tuple(sorted((_mount(each) for each in row.values.get("host") or ()), key=lambda mount: mount.host)),
         pod=moref_of(parent) if parent is not None and kind_of(parent) == "StoragePod" else None,
+        uncommitted_bytes=row.values.get("summary.uncommitted"),
+        maintenance_mode=_text(row.values.get("summary.maintenanceMode")),
     )
 
 
@@ -182,6 +208,7 @@ def _guest(values: Mapping[str, Any]) -> Guest:
         tools_running_status=values.get("guest.toolsRunningStatus"),
         tools_version_status=values.get("guest.toolsVersionStatus2"),
         volumes=tuple(_volume(each) for each in values.get("guest.disk") or ()),
+        has_static_address=_has_static_address(values.get("guest.net") or ()),
     )
 
 
@@ -190,6 +217,25 @@ def _addresses(values: Mapping[str, Any]) -> tuple[str, ...]:
     primary = values.get("guest.ipAddress")
     cards: Iterable[str] = (address for card in values.get("guest.net") or () for address in card.ipAddress or ())
     return tuple(dict.fromkeys([*([primary] if primary else ()), *cards]))
+
+
+def _has_static_address(cards: Iterable[Any]) -> bool | None:
+    """Whether a card has an address that was set by hand; None where the tools tell of none of them how it came.
+
+    Source: API, NetIpConfigInfoIpAddress.origin ("manual": 'static' is a synonym), NetDhcpConfigInfo.ipv4.enable.
+    """
+    told = [found for card in cards for found in _is_static(card.ipConfig)]
+    return any(told) if told else None
+
+
+def _is_static(config: Any) -> Iterator[bool]:
+    addresses = [a for a in (config.ipAddress if config is not None else None) or () if ":" not in a.ipAddress]
+    dhcp = config.dhcp.ipv4 if config is not None and config.dhcp is not None else None
+    for address in addresses:
+        if address.origin in {"manual", "dhcp"}:
+            yield address.origin == "manual"
+        elif not address.origin and dhcp is not None:
+            yield not dhcp.enable
 
 
 def _volume(disk: Any) -> GuestVolume:

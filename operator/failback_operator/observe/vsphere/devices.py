@@ -61,4 +61,5 @@ def _disk(device: Any) -> Disk:
         capacity_bytes=device.capacityInKB * 1024 if capacity is None else capacity,
         has_parent=getattr(backing, "parent", None) is not None,
         is_raw_device=isinstance(backing, RAW_BACKINGS),
+        is_thin=getattr(backing, "thinProvisioned", None),
     )

@@ -1,12 +1,13 @@
 """Keeps the facts of one vCenter, converting only what changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.vsphere import Cluster, Datastore, Host, Pod, VirtualMachine, VsphereFacts
 from failback_operator.observe.vsphere import convert, convert_motion
 from failback_operator.observe.vsphere.retrieve import Row
+from failback_operator.observe.vsphere.steady import steady_datastore, steady_host
 
 
 class Rows(Protocol):
@@ -24,9 +25,15 @@ class FactsBuilder:
         self._instance_uuid = instance_uuid
         self._hosts: dict[Moref, Host] = {}
         self._datastores: dict[Moref, Datastore] = {}
+        self._memory_used: dict[Moref, int] = {}
         self._machines: dict[Moref, VirtualMachine] = {}
         self._pods: dict[Moref, Pod] = {}
         self._clusters: dict[Moref, Cluster] = {}
+
+    def note_memory(self, used_mib: Mapping[Moref, int]) -> None:
+        """Take what was read of the memory in use; hosts that are known already show it with the next build."""
+        self._memory_used = dict(used_mib)
+        self._hosts = {moref: steady_host(host, used_mib.get(moref), host) for moref, host in self._hosts.items()}
 
     def build(self, rows: Rows, changed: Iterable[Moref]) -> VsphereFacts:
         """The facts after a change of these objects. Raises SourceFailed, and what conversion raises over odd values."""
@@ -46,9 +53,9 @@ class FactsBuilder:
             for known in (self._hosts, self._datastores, self._machines, self._pods, self._clusters):
                 known.pop(moref, None)
         elif row.kind == convert.HOST:
-            self._hosts[moref] = convert.host(row)
+            self._hosts[moref] = steady_host(convert.host(row), self._memory_used.get(moref), self._hosts.get(moref))
         elif row.kind == convert.DATASTORE:
-            self._datastores[moref] = convert.datastore(row)
+            self._datastores[moref] = steady_datastore(convert.datastore(row), self._datastores.get(moref))
         elif row.kind == convert_motion.POD:
             self._pods[moref] = convert_motion.pod(row)
         elif row.kind == convert_motion.CLUSTER:

@@ -69,6 +69,11 @@ def retrieve(connection: Connection, selection: Selection) -> list[Row]:
     return rows
 
 
+def viewed(connection: Connection, view: Any, selection: Selection) -> list[Row]:
+    """Read `selection` of the objects of a view that is there. Raises what vCenter raises, NotAuthenticated in either shape."""
+    return list(_rows(connection, view_spec(view, (selection,))))
+
+
 def check_alive(connection: Connection) -> None:
     """Ask vCenter whether the session still is one. Raises NotAuthenticated.
 

@@ -142,6 +142,7 @@ class VsphereWatcher:
         collector = self._collector = ChangeCollector(connection, found)
         builder = FactsBuilder(connection.content.about.instanceUuid)
         try:
+            builder.note_memory(collector.memory_used())
             facts = builder.build(collector, collector.first())
             self._publish(facts, interest)
             searched = time.monotonic()
@@ -155,6 +156,8 @@ class VsphereWatcher:
                 if time.monotonic() - searched > self.settings.search.total_seconds():
                     if find(connection, interest) != found:
                         return
+                    builder.note_memory(collector.memory_used())
+                    facts = builder.build(collector, ())
                     searched = time.monotonic()
         finally:
             self._collector = None

@@ -163,6 +163,45 @@ def test_guest() -> None:
     assert vm.boot_time == datetime(2026, 11, 1, tzinfo=UTC)
 
 
+def test_template_firmware_and_thin_disks() -> None:
+    hardware = [disk(2000, flat(thinProvisioned=True)), disk(2001, flat(thinProvisioned=False)), disk(2002)]
+    vm = convert.machine(machine_row(config__template=False, config__firmware="efi", config__hardware__device=hardware))
+    assert (vm.is_template, vm.firmware, [each.is_thin for each in vm.disks]) == (False, "efi", [True, False, None])
+    bare = convert.machine(machine_row())
+    assert (bare.is_template, bare.firmware) == (None, None)
+
+
+def card(*addresses: tuple[str, str | None], dhcp: bool | None = None) -> Any:
+    """A card with these addresses and their origins; `dhcp` as its own client tells."""
+    config = vim.net.IpConfigInfo(
+        ipAddress=[vim.net.IpConfigInfo.IpAddress(ipAddress=text, prefixLength=24, origin=origin) for text, origin in addresses]
+    )
+    if dhcp is not None:
+        config.dhcp = vim.net.DhcpConfigInfo(ipv4=vim.net.DhcpConfigInfo.DhcpOptions(enable=dhcp))
+    return vim.vm.GuestInfo.NicInfo(ipAddress=[text for text, _ in addresses], ipConfig=config)
+
+
+@pytest.mark.parametrize(
+    ("cards", "is_static"),
+    [
+        ([card(("10.0.0.1", "manual"))], True),
+        ([card(("10.0.0.1", "dhcp"))], False),
+        ([card(("10.0.0.1", "dhcp")), card(("10.0.1.1", "manual"))], True),
+        ([card(("10.0.0.1", None), dhcp=False)], True),
+        ([card(("10.0.0.1", None), dhcp=True)], False),
+        ([card(("10.0.0.1", "manual"), dhcp=True)], True),
+        ([card(("10.0.0.1", None))], None),
+        ([card(("169.254.0.1", "random"), dhcp=False)], None),
+        ([card(("fe80::1", "manual"), dhcp=False)], None),
+        ([card(dhcp=False)], None),
+        ([vim.vm.GuestInfo.NicInfo(ipAddress=["10.0.0.1"])], None),
+        ([], None),
+    ],
+)
+def test_a_static_address_is_told_by_its_origin_else_by_the_dhcp_client(cards: list[Any], is_static: bool | None) -> None:
+    assert convert.machine(machine_row(guest__net=cards)).guest.has_static_address is is_static
+
+
 def test_detailed_data_of_either_kind() -> None:
     older = machine_row(config__extraConfig=[option("guestInfo.detailed.data", "distroName='Ubuntu'")])
     assert convert.machine(older).guest.detailed_data == "distroName='Ubuntu'"
@@ -216,6 +255,10 @@ def test_a_datastore_and_its_mounts() -> None:
     first, second = found.mounts
     assert (first.host, first.is_read_write, first.inaccessible_reason) == ("host-1", False, "AllPathsDown_Start")
     assert (second.host, second.is_read_write, second.is_mounted, second.is_accessible) == ("host-2", True, None, None)
+    assert (found.uncommitted_bytes, found.maintenance_mode) == (None, None)
+    more = {"summary.uncommitted": 30, "summary.maintenanceMode": "inMaintenance"}
+    found = convert.datastore(Row("Datastore", Moref("datastore-1"), values | more, {}))
+    assert (found.uncommitted_bytes, found.maintenance_mode) == (30, "inMaintenance")
     in_folder = convert.datastore(Row("Datastore", Moref("datastore-1"), values | {"parent": vim.Folder("group-s1")}, {}))
     assert in_folder.pod is None
 
