@@ -1,7 +1,7 @@
 """Every limit and grace that judgement uses. Settings of the operator; defaults are the documented figures."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from failback_operator.domain.vsphere import ControllerKind
 
@@ -11,7 +11,9 @@ class Limits:
     """Limits of judgement, each a documented setting (flag, environment).
 
     Source of the 15 minutes: Site Recovery calls a server critical after 15 minutes without heartbeat;
-    of 60 disks and of 15 min / 24 h / 60 min: the vendor's page on preparing failback.
+    of 60 disks and of 15 min / 24 h / 60 min: the vendor's page on preparing failback;
+    of 2 TB changed a day: its limit of one process server; of Ubuntu 16.04: its page on the Linux master target;
+    of the classic architecture's end of support: its article vmware-physical-azure-classic-deprecation.
     """
 
     heartbeat: timedelta = timedelta(minutes=15)
@@ -25,6 +27,9 @@ class Limits:
     policy_rpo_minutes: int = 15
     policy_retention_minutes: int = 1440
     policy_app_consistent_minutes: int = 60
+    vcenter_discovered: frozenset[str] = frozenset({"completed"})
+    expiry_warning: timedelta = timedelta(days=30)
+    classic_support_end: date = date(2026, 3, 30)
     agent_registration_grace: timedelta = timedelta(minutes=15)
     intent_valid: timedelta = timedelta(seconds=30)
     request_timeout: timedelta = timedelta(seconds=60)
@@ -34,3 +39,6 @@ class Limits:
     attempts: int = 3
     failover_bound_ahead: timedelta = timedelta(minutes=5)
     failover_clock_skew: timedelta = timedelta(minutes=1)
+    changes_per_day_gb: int = 2000
+    change_rate_period: timedelta = timedelta(days=1)
+    linux_targets: tuple[str, ...] = ("ubuntu-16.04",)

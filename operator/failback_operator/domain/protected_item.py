@@ -66,6 +66,8 @@ class ItemDetail:
     infrastructure_vm_id: str | None = None  # vCenter's UUID of the source VM (inferred)
     replica_id: str | None = None
     ip_address: str | None = None
+    discovery_type: str | None = None  # discoveryType: vCenter, or Physical (so is the Azure VM of a reversed item)
+    change_rate_mb: int | None = None  # uncompressedDataRateInMB: over which time is not documented
 
 
 @dataclass(frozen=True, slots=True)

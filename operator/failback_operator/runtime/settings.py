@@ -6,7 +6,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from pydantic import TypeAdapter
@@ -135,6 +135,16 @@ class Settings:
     policy_app_consistent_minutes: int = _setting(
         _LIMITS.policy_app_consistent_minutes, "Interval of application-consistent points that a failback policy has."
     )
+    vcenter_discovered: tuple[str, ...] = _setting(
+        tuple(sorted(_LIMITS.vcenter_discovered)),
+        "Status of a vCenter's discovery (replicationvCenters discoveryStatus) that counts as done; several times.",
+    )
+    expiry_warning_seconds: float = _seconds(
+        _LIMITS.expiry_warning, "Agents and certificates that end within this time are warned of."
+    )
+    classic_support_end: str = _setting(
+        _LIMITS.classic_support_end.isoformat(), "Last day of the vendor's support for the classic architecture, as YYYY-MM-DD."
+    )
     agent_registration_grace_seconds: float = _seconds(
         _LIMITS.agent_registration_grace, "So long after its start a machine may take to report to the configuration server."
     )
@@ -150,6 +160,15 @@ class Settings:
     )
     failover_clock_skew_seconds: float = _seconds(
         _LIMITS.failover_clock_skew, "Clocks of operator and Azure may differ by so much."
+    )
+    changes_per_day_gb: int = _setting(
+        _LIMITS.changes_per_day_gb, "Data in GB that may change in a day on the machines of one master target, without a warning."
+    )
+    change_rate_period_seconds: float = _seconds(
+        _LIMITS.change_rate_period, "Time over which Site Recovery tells the data change rate of a machine."
+    )
+    linux_targets: tuple[str, ...] = _setting(
+        _LIMITS.linux_targets, "System that a Linux master target may have without a warning, e.g. ubuntu-16.04; several times."
     )
 
     @classmethod
@@ -171,6 +190,9 @@ class Settings:
             policy_rpo_minutes=self.policy_rpo_minutes,
             policy_retention_minutes=self.policy_retention_minutes,
             policy_app_consistent_minutes=self.policy_app_consistent_minutes,
+            vcenter_discovered=frozenset(each.casefold() for each in self.vcenter_discovered),
+            expiry_warning=timedelta(seconds=self.expiry_warning_seconds),
+            classic_support_end=date.fromisoformat(self.classic_support_end),
             agent_registration_grace=timedelta(seconds=self.agent_registration_grace_seconds),
             intent_valid=timedelta(seconds=self.intent_valid_seconds),
             request_timeout=timedelta(seconds=self.request_timeout_seconds),
@@ -180,6 +202,9 @@ class Settings:
             failover_clock_skew=timedelta(seconds=self.failover_clock_skew_seconds),
             effect_result=timedelta(seconds=self.effect_result_seconds),
             vsphere_shutdown=timedelta(seconds=self.vsphere_shutdown_seconds),
+            changes_per_day_gb=self.changes_per_day_gb,
+            change_rate_period=timedelta(seconds=self.change_rate_period_seconds),
+            linux_targets=self.linux_targets,
         )
 
     def lease_times(self) -> LeaseTimes:

@@ -68,6 +68,8 @@ def failed_over() -> Body:
                 "infrastructureVmId": "0580D3FC",
                 "replicaId": "0580d3fc_replica",
                 "ipAddress": "10.10.1.11",
+                "discoveryType": "vCenter",
+                "uncompressedDataRateInMB": 1119.979932785,
                 "recoveryAzureLogStorageAccountId": STORAGE,
                 "protectedDisks": [
                     {

@@ -58,6 +58,7 @@ def test_the_detail_of_a_failed_over_item(as_sent):
     assert detail.infrastructure_vm_id == "0580D3FC"
     assert detail.log_storage_account_id is not None
     assert detail.ip_address == "10.10.1.11"
+    assert (detail.discovery_type, detail.change_rate_mb) == ("vCenter", 1119)
 
 
 def test_an_item_on_its_way_back(as_sent):

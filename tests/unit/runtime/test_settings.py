@@ -1,7 +1,7 @@
 """Settings: each has a flag, a variable, a meaning and a place in docs/settings.md; defaults are those of the parts."""
 
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,11 +38,21 @@ def test_every_limit_of_judgement_is_a_setting():
     assert all(each.name in names or f"{each.name}_seconds" in names for each in fields(Limits))
 
 
+OTHER_VALUES = {
+    int: (7, 7),
+    timedelta: (7, timedelta(seconds=7)),
+    date: ("2030-01-02", date(2030, 1, 2)),
+    tuple: (("one", "two"), ("one", "two")),
+    frozenset: (("one", "two"), frozenset({"one", "two"})),
+}
+"""Type of a limit → a value as it is set, and the limit that it makes."""
+
+
 @pytest.mark.parametrize("limit", [each.name for each in fields(Limits) if each.name != "accepted_controllers"])
 def test_each_setting_moves_its_own_limit_and_no_other(limit):
-    is_duration = isinstance(getattr(Limits(), limit), timedelta)
-    settings = Settings.of({f"{limit}_seconds" if is_duration else limit: 7})
-    assert settings.limits() == replace(Limits(), **{limit: timedelta(seconds=7) if is_duration else 7})
+    given, made = OTHER_VALUES[type(getattr(Limits(), limit))]
+    settings = Settings.of({f"{limit}_seconds" if isinstance(made, timedelta) else limit: given})
+    assert settings.limits() == replace(Limits(), **{limit: made})
 
 
 def test_values_of_no_use_are_refused():

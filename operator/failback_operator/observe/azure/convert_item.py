@@ -66,6 +66,8 @@ def item_detail(source: object, as_of: datetime) -> ItemDetail:
         infrastructure_vm_id=details.text("infrastructureVmId"),
         replica_id=details.text("replicaId"),
         ip_address=details.text("ipAddress"),
+        discovery_type=details.text("discoveryType"),
+        change_rate_mb=details.integer("uncompressedDataRateInMB"),
     )
 
 
