@@ -4,20 +4,22 @@ from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.decide.ledger import OPEN, deadline
+from failback_operator.domain.boot import boot_mark
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
 
-UNRECORDED_SHUTDOWN = "shut-down-guest/unrecorded"
+SHUTDOWN = "shut-down-guest"
+UNRECORDED_SHUTDOWN = f"{SHUTDOWN}/unrecorded"
 """Job of a power cycle of which only the result is seen: the VM is off. In the form that act/ follows."""
 
 
 def settle_vm(ledger: list[LedgerEntry], vm: VirtualMachine, read_at: datetime, limits: Limits) -> list[LedgerEntry]:
     """The ledger of a master target as observation of its VM leaves it.
 
-    An intent that shows no result after its deadline counts as not sent: each of these effects may safely be asked for again
-    (vCenter refuses a second removal of snapshots while the first runs). Only a VM that is off was switched off by its power
-    cycle, which then runs. A running one is followed until its state is reached.
+    An intent that shows no result after its deadline counts as not sent, where the effect may safely be asked for again (vCenter
+    refuses a second removal of snapshots while the first runs). Not so a power cycle: the VM is off, or its guest may be shutting
+    down, which takes its time and has no task to ask about. It counts as running, and is followed until its state is reached.
     """
     return [_settle(entry, vm, read_at, limits) for entry in ledger]
 
@@ -33,10 +35,16 @@ def _settle(entry: LedgerEntry, vm: VirtualMachine, read_at: datetime, limits: L
         return _final(entry, EffectOutcome.SUCCEEDED, None, read_at)
     if reached is None or entry.outcome is EffectOutcome.RUNNING:
         return entry
-    if entry.effect == EffectKind.POWER_CYCLE and vm.power_state is PowerState.OFF:
-        # The call was taken, its answer lost: whoever follows it switches the VM on again.
-        return entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": UNRECORDED_SHUTDOWN})
+    if entry.effect == EffectKind.POWER_CYCLE:
+        return _followed(entry, vm)
     return _final(entry, EffectOutcome.NOT_SENT, "not sent: the VM is as it was before", read_at)
+
+
+def _followed(entry: LedgerEntry, vm: VirtualMachine) -> LedgerEntry:
+    """A power cycle without an answer as one whose shutdown was asked for: whoever follows it switches the VM on again."""
+    jobs = {PowerState.OFF: UNRECORDED_SHUTDOWN, PowerState.ON: f"{SHUTDOWN}/{boot_mark(vm)}"}
+    job = jobs.get(vm.power_state) if vm.power_state is not None else None
+    return entry if job is None else entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": job})
 
 
 def _final(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, at: datetime) -> LedgerEntry:

@@ -1,6 +1,6 @@
 """Status of a MasterTarget."""
 
-from failback_operator.api.common import LedgerEntry
+from failback_operator.api.common import Finding, LedgerEntry
 from failback_operator.api.v1alpha1 import MasterTargetStatus
 from failback_operator.api.v1alpha1.master_target import DiskCounts
 from failback_operator.checks.contexts import TargetContext
@@ -19,6 +19,7 @@ from failback_operator.decide.conditions import (
 from failback_operator.decide.findings import Shown, findings, shortened
 from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
+from failback_operator.decide.overdue import overdue_shutdown
 from failback_operator.decide.remediation import Fix
 from failback_operator.domain.usage import DiskUsage
 
@@ -31,10 +32,11 @@ def target_status(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ..
     target, stored = context.target, context.target.status
     remedies = {fix.check_id: fix.remedy for fix in fixes}
     shown = [Shown(r, remedy=remedies.get(r.verdict.check_id)) for r in rulings]
-    listed, omitted = shortened(findings(shown))
+    overdue = overdue_shutdown(context)
+    listed, omitted = shortened([*([overdue] if overdue else []), *findings(shown)])
     return MasterTargetStatus(
         observed_generation=target.metadata.generation,
-        conditions=rendered(_conditions(context, rulings, fixes), target.metadata.generation),
+        conditions=rendered(_conditions(context, rulings, fixes) | _stalled(overdue), target.metadata.generation),
         findings=listed,
         findings_omitted=omitted,
         operating_system=_system(context) or stored.operating_system,
@@ -80,6 +82,10 @@ def _conditions(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ...]
     if context.site.vault is None and not context.site.vcenters and ready.status is not FALSE:
         ready = State(UNKNOWN, "NotRead", "neither the vault nor a vCenter could be read")
     return {"Ready": ready, "Reconciling": reconciling, "Stalled": NOT_STALLED, **by_condition(rulings)}
+
+
+def _stalled(overdue: Finding | None) -> Conditions:
+    return {} if overdue is None else {"Stalled": State(TRUE, overdue.check, f"{overdue.observed}. To do: {overdue.remedy}")}
 
 
 def _system(context: TargetContext) -> str | None:

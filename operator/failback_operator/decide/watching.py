@@ -1,16 +1,18 @@
 """What must be read again soon: jobs, items in motion, and the instant at which time alone changes something."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.judgement import Judgement
 from failback_operator.decide.ledger import OPEN, deadline, job_family
+from failback_operator.decide.overdue import overdue_at
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.domain.ids import ArmId
 
+SECOND = timedelta(seconds=1)
 SOON = frozenset({WaitReason.RECORDING, WaitReason.NOT_ALLOWED, WaitReason.RETRY})
 """What a machine waits for that may end any moment."""
 
@@ -63,6 +65,9 @@ def recheck_at(judgement: Judgement, standings: Iterable[Standing], index: SiteI
     machines = (s.machine.survey.machine for s in standings)
     ledgers = [*(m.status.ledger for m in machines if m is not None), *(t.status.ledger for t in index.site.view.targets)]
     for entry in (e for ledger in ledgers for e in ledger):
+        overdue = overdue_at(entry, limits)
+        if overdue is not None:
+            moments.append(overdue + SECOND)
         if entry.outcome is EffectOutcome.INTENDED:
             moments.append(deadline(entry, limits))
         elif entry.outcome in {EffectOutcome.REFUSED, EffectOutcome.FAILED} and entry.settled_at is not None:

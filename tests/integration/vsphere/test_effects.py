@@ -172,9 +172,7 @@ async def test_a_guest_that_does_not_shut_down(own_vcenter: VCenter, site: Site)
     entry = site.entry(EffectKind.POWER_CYCLE, f"shut-down-guest/{vm.boot_time:%Y%m%dT%H%M%S.%fZ}")
     assert (await site.look(entry)).phase is TaskPhase.RUNNING
     site.clock.at += timedelta(minutes=11)
-    failed = await site.look(entry)
-    assert failed.phase is TaskPhase.FAILED
-    assert failed.message == "the guest of VM mt-lin-1 did not shut down within 10 min"
+    assert await site.look(entry) == Progress(TaskPhase.RUNNING, entry.job)
     assert count(own_vcenter, "PowerOffVM_Task", "PowerOnVM_Task", "ShutdownGuest") == {}
 
     assert (await site.finish(entry, allow_hard_off=True)).phase is TaskPhase.SUCCEEDED

@@ -294,11 +294,8 @@ async def test_a_guest_that_takes_too_long(allow_hard_off: bool) -> None:
     vcenter = FakeVcenter(ON)
     clock = Clock(NOW + timedelta(minutes=9, seconds=1))
     progress = await follow(vcenter, EffectKind.POWER_CYCLE, SHUTTING_DOWN, clock=clock, allow_hard_off=allow_hard_off)
-    if allow_hard_off:
-        assert progress == Progress(TaskPhase.RUNNING, "power-off/task-9")
-    else:
-        assert progress.phase is TaskPhase.FAILED
-        assert progress.message == "the guest of VM mt-1 did not shut down within 10 min"
+    # Without leave to switch it off the guest is waited for: failed, nobody would switch it on when it goes down after all.
+    assert progress == Progress(TaskPhase.RUNNING, "power-off/task-9" if allow_hard_off else SHUTTING_DOWN)
     assert vcenter.calls == (["PowerOffVM_Task"] if allow_hard_off else [])
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from failback_operator.act.vsphere.commands import AlreadyUnderWay, Command, Vcenter, VcenterOf, not_the_one_meant, perform
-from failback_operator.act.vsphere.transport import boot_mark, job_of
+from failback_operator.act.vsphere.transport import job_of
 from failback_operator.api.common import LedgerEntry
+from failback_operator.domain.boot import boot_mark
 from failback_operator.domain.ports import Accepted, Clock, LeaseHolder, Lost, Refused, Unnamed
 from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.tasks import TaskPhase, TaskState
@@ -32,7 +33,7 @@ class MachineFollower:
     lease: LeaseHolder
     clock: Clock
     shutdown_limit: timedelta = timedelta(minutes=10)
-    """How long a guest may take to shut down; then the cycle fails, or goes on by a hard power-off where that is allowed."""
+    """How long a guest may take to shut down; then the cycle goes on by a hard power-off where that is allowed, else waits on."""
 
     async def follow(self, call: MachineCall, entry: LedgerEntry) -> Progress:
         """How the effect of `entry` stands now; makes its next call if one is due. Raises SourceFailed."""
@@ -88,17 +89,13 @@ class MachineFollower:
             return _off_again(entry, machine) if was_switched_on else Command.POWER_ON
         is_same_boot = machine.boot_time is None or boot_mark(machine) == detail
         if command == Command.SHUT_DOWN_GUEST and is_same_boot:
-            return self._shutting_down(call, entry, machine)
+            return self._shutting_down(call, entry)
         return Progress(TaskPhase.SUCCEEDED, entry.job)
 
-    def _shutting_down(self, call: MachineCall, entry: LedgerEntry, machine: VirtualMachine) -> Command | Progress:
-        if self.clock.now() - entry.intended_at <= self.shutdown_limit:
-            return Progress(TaskPhase.RUNNING, entry.job)
-        if call.allow_hard_off:
-            return Command.POWER_OFF
-        minutes = self.shutdown_limit.total_seconds() / 60
-        message = f"the guest of VM {machine.name} did not shut down within {minutes:g} min"
-        return Progress(TaskPhase.FAILED, entry.job, message)
+    def _shutting_down(self, call: MachineCall, entry: LedgerEntry) -> Command | Progress:
+        """No failure without leave to switch it off: the guest may still go down, and then the VM must be switched on again."""
+        is_late = self.clock.now() - entry.intended_at > self.shutdown_limit
+        return Command.POWER_OFF if is_late and call.allow_hard_off else Progress(TaskPhase.RUNNING, entry.job)
 
 
 def _snapshots(entry: LedgerEntry, machine: VirtualMachine) -> Command | Progress:

@@ -1,17 +1,14 @@
 """Sends the effects on VMs to vCenter: one call each, after a last look whether the VM is the one meant."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import assert_never
 
 from failback_operator.act.vsphere.commands import Command, VcenterOf, not_the_one_meant, perform
+from failback_operator.domain.boot import boot_mark
 from failback_operator.domain.ports import Accepted, Refused, SendResult
 from failback_operator.domain.reading import SourceFailed
 from failback_operator.domain.steps import Effect, EffectKind, MachineCall
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
-
-BOOT_FORMAT = "%Y%m%dT%H%M%S.%fZ"
-NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +72,6 @@ def job_of(command: Command, task: str | None, machine: VirtualMachine) -> str |
             return f"{command}/{task}"
         case _:
             assert_never(command)
-
-
-def boot_mark(machine: VirtualMachine) -> str:
-    """The VM's boot as text to compare with: vCenter's clock may differ from ours, two readings of it do not."""
-    boot: datetime | None = machine.boot_time
-    return NEVER if boot is None else boot.astimezone(UTC).strftime(BOOT_FORMAT)
 
 
 def _remove_snapshots(machine: VirtualMachine) -> Command | SendResult:

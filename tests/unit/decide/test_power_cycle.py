@@ -1,0 +1,104 @@
+"""A power cycle of a master target whose guest is slow: asked once, never taken for unsent, at last left to a person."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
+from tests.unit.decide.read import check_ids, summary, target_of
+from tests.unit.decide.test_ledger import INTENDED_AT, O, entry
+from tests.unit.decide.test_remediation import AUTOMATIC, dirty
+
+from failback_operator.act.vsphere.commands import Command
+from failback_operator.act.vsphere.transport import job_of
+from failback_operator.decide.ledger_vm import UNRECORDED_SHUTDOWN, settle_vm
+from failback_operator.decide.overdue import CHECK
+from failback_operator.domain.limits import Limits
+from failback_operator.domain.steps import EffectKind
+from failback_operator.domain.vsphere import PowerState
+
+ON = b.target_vm()
+OFF = b.target_vm(power_state=PowerState.OFF, boot_time=None)
+ASKED = job_of(Command.SHUT_DOWN_GUEST, None, ON)
+DUE = INTENDED_AT + timedelta(seconds=91)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "vm", "read_at", "result", "job"),
+    [
+        (O.INTENDED, ON, DUE - timedelta(seconds=1), O.INTENDED, None),
+        (O.INTENDED, ON, DUE, O.RUNNING, ASKED),
+        (O.AMBIGUOUS, ON, DUE, O.RUNNING, ASKED),
+        (O.INTENDED, OFF, DUE, O.RUNNING, UNRECORDED_SHUTDOWN),
+        (O.INTENDED, b.target_vm(boot_time=DUE), DUE, O.SUCCEEDED, None),
+        # Not told, or in a state that says nothing of a shutdown: looked at again.
+        (O.INTENDED, b.target_vm(boot_time=None), DUE, O.INTENDED, None),
+        (O.INTENDED, b.target_vm(power_state=None), DUE, O.INTENDED, None),
+        (O.INTENDED, b.target_vm(power_state=PowerState.SUSPENDED), DUE, O.INTENDED, None),
+        (O.RUNNING, ON, DUE + timedelta(days=1), O.RUNNING, None),
+    ],
+)
+def test_an_unanswered_power_cycle_is_followed_and_never_taken_for_unsent(outcome, vm, read_at, result, job):
+    one = entry(outcome, None, EffectKind.POWER_CYCLE)
+    (found,) = settle_vm([one], vm, read_at, Limits())
+    assert (found.outcome, found.job) == (result, job)
+
+
+def cycling(*, is_answered):
+    """A site in which the power cycle of mt-win was begun; its guest takes its time."""
+    site = dirty(allowPowerCycle=True, **AUTOMATIC)
+    while True:
+        site.tick(5)
+        for effect in site.round(perform=False).effects:
+            if effect.kind is not EffectKind.POWER_CYCLE:
+                site.perform(effect)
+                continue
+            site.intend(effect)
+            if is_answered:
+                ledger = site.targets["mt-win"].status.ledger
+                ledger[-1] = ledger[-1].model_copy(
+                    update={"outcome": O.RUNNING, "job": job_of(Command.SHUT_DOWN_GUEST, None, ON)}
+                )
+            return site
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_slow_guest_is_asked_once_and_a_person_told_after_the_grace(is_answered):
+    site = cycling(is_answered=is_answered)
+    began = site.now
+    for minutes in range(31):
+        site.now = began + timedelta(minutes=minutes)
+        decision = site.round(perform=False)
+        assert decision.effects == ()
+        found = target_of(decision)
+        assert found.ledger[-1].outcome in {O.INTENDED, O.RUNNING}
+        assert (CHECK in check_ids(found)) is (minutes > 10)
+        assert summary(found, "Stalled") == (("True", CHECK) if minutes > 10 else ("False", "NotStalled"))
+        assert summary(found, "Reconciling") == ("True", "PowerCycle")
+    told = found.findings[0]
+    assert "was to shut down for its power cycle at 2026-" in told.observed
+    assert "switch the VM off, in vCenter: the operator switches it on again" in told.remedy
+
+
+def test_time_alone_brings_the_finding():
+    site = cycling(is_answered=True)
+    began = site.now
+    site.now += timedelta(minutes=9)
+    site.round(perform=False)
+    assert evaluate(site.view()).recheck_at <= began + timedelta(minutes=10, seconds=1)
+
+
+def test_the_finding_goes_when_the_guest_goes_down_after_all():
+    site = cycling(is_answered=False)
+    site.tick(12)
+    site.round(perform=False)
+    site.tick(1)
+    assert CHECK in check_ids(target_of(site.round(perform=False)))
+    site.vms["mt-win"] = replace(site.vms["mt-win"], power_state=PowerState.OFF, boot_time=None)
+    off = target_of(site.round(perform=False))
+    assert CHECK not in check_ids(off)
+    assert off.ledger[-1].outcome is O.RUNNING
+    site.tick(1)
+    site.vms["mt-win"] = replace(site.vms["mt-win"], power_state=PowerState.ON, boot_time=site.now)
+    assert target_of(site.round(perform=False)).ledger[-1].outcome is O.SUCCEEDED
