@@ -27,6 +27,18 @@ A check answers Pass, Fail, Unknown or NotApplicable. Unknown is never Fail and 
 failure, but is not called one. A **Blocker** stops the steps named with it until it passes, or until a named person waives it in
 `spec.waivers` of the plan, where it may be waived. Warnings and infos stop nothing. Clauses (R1-R24) are those of the vendor's
 page on preparing reprotection and failback.
+
+The commands on the pages take the names of the samples (`tokyo`, `cs-1`, `mt-win-1`, `crm-1`) and this session of PowerShell:
+
+```powershell
+Connect-AzAccount                                                    # module Az.RecoveryServices
+Set-AzRecoveryServicesAsrVaultContext -Vault (Get-AzRecoveryServicesVault -ResourceGroupName rg-dr-tokyo -Name vault-tokyo)
+$fabric = Get-AzRecoveryServicesAsrFabric -FriendlyName cs-1
+$container = Get-AzRecoveryServicesAsrProtectionContainer -Fabric $fabric
+$cs = $fabric.FabricSpecificDetails
+$item = Get-AzRecoveryServicesAsrReplicationProtectedItem -ProtectionContainer $container -FriendlyName crm-1
+Connect-VIServer vcenter.tokyo.example.com                           # module VMware.PowerCLI
+```
 """
 
 
