@@ -67,6 +67,8 @@ class ItemDetail:
     replica_id: str | None = None
     ip_address: str | None = None
     discovery_type: str | None = None  # discoveryType: vCenter, or Physical (so is the Azure VM of a reversed item)
+    firmware_type: str | None = None  # firmwareType: BIOS or UEFI
+    mac_addresses: tuple[str, ...] = ()  # vmNics[].nicId (recorded: the source machine's MAC), hexadecimal digits alone
     change_rate_mb: int | None = None  # uncompressedDataRateInMB: over which time is not documented
 
 

@@ -121,6 +121,7 @@ class VirtualMachine:
     disk_uuid_enabled: bool | None = None  # extraConfig disk.EnableUUID, or config.flags.diskUuidEnabled
     memory_mib: int | None = None
     nic_count: int | None = None
+    mac_addresses: tuple[str, ...] = ()  # macAddress of its cards, hexadecimal digits alone
     is_template: bool | None = None  # config.template
     firmware: str | None = None  # config.firmware: bios or efi
     guest: Guest = field(default_factory=Guest)

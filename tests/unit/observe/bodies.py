@@ -66,6 +66,8 @@ def failed_over() -> Body:
                 "vCenterFQDN": "vcenter.example.com",
                 "vCenterInfrastructureId": "9",
                 "infrastructureVmId": "0580D3FC",
+                "firmwareType": "UEFI",
+                "vmNics": [{"nicId": "00:50:56:9A:0F:1C"}, {"nicId": None}, {"nicId": "4000"}],
                 "replicaId": "0580d3fc_replica",
                 "ipAddress": "10.10.1.11",
                 "discoveryType": "vCenter",

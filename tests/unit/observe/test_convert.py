@@ -59,6 +59,7 @@ def test_the_detail_of_a_failed_over_item(as_sent):
     assert detail.log_storage_account_id is not None
     assert detail.ip_address == "10.10.1.11"
     assert (detail.discovery_type, detail.change_rate_mb) == ("vCenter", 1119)
+    assert (detail.firmware_type, detail.mac_addresses) == ("UEFI", ("0050569a0f1c",))
 
 
 def test_an_item_on_its_way_back(as_sent):

@@ -1,5 +1,6 @@
 """Protected items: JSON or SDK model to facts."""
 
+import re
 from datetime import datetime
 
 from failback_operator.domain.ids import ArmId
@@ -67,8 +68,16 @@ def item_detail(source: object, as_of: datetime) -> ItemDetail:
         replica_id=details.text("replicaId"),
         ip_address=details.text("ipAddress"),
         discovery_type=details.text("discoveryType"),
+        firmware_type=details.text("firmwareType"),
+        mac_addresses=_mac_addresses(details),
         change_rate_mb=details.integer("uncompressedDataRateInMB"),
     )
+
+
+def _mac_addresses(details: Record) -> tuple[str, ...]:
+    """Ids of network cards that are MAC addresses, as twelve hexadecimal digits in lower case."""
+    found = (re.sub(r"[:.-]", "", each.text("nicId") or "").casefold() for each in details.records("vmNics"))
+    return tuple(sorted({mac for mac in found if re.fullmatch(r"[0-9a-f]{12}", mac)}))
 
 
 def _scenario(source: Record) -> CurrentScenario | None:

@@ -40,6 +40,12 @@ def controllers(devices: Iterable[Any]) -> tuple[Controller, ...]:
     return tuple(sorted(found, key=lambda controller: controller.key))
 
 
+def mac_addresses(devices: Iterable[Any]) -> tuple[str, ...]:
+    """The MAC addresses of the network cards, as twelve hexadecimal digits in lower case."""
+    cards = (device for device in devices if isinstance(device, _device.VirtualEthernetCard))
+    return tuple(sorted({card.macAddress.replace(":", "").casefold() for card in cards if card.macAddress}))
+
+
 def nic_count(devices: Iterable[Any]) -> int:
     """How many network cards there are, connected or not."""
     return sum(isinstance(device, _device.VirtualEthernetCard) for device in devices)

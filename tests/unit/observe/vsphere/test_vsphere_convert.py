@@ -168,7 +168,12 @@ def test_template_firmware_and_thin_disks() -> None:
     vm = convert.machine(machine_row(config__template=False, config__firmware="efi", config__hardware__device=hardware))
     assert (vm.is_template, vm.firmware, [each.is_thin for each in vm.disks]) == (False, "efi", [True, False, None])
     bare = convert.machine(machine_row())
-    assert (bare.is_template, bare.firmware) == (None, None)
+    assert (bare.is_template, bare.firmware, bare.mac_addresses) == (None, None, ())
+
+
+def test_mac_addresses_as_site_recovery_tells_them() -> None:
+    cards = [device.VirtualVmxnet3(key=4001, macAddress="00:50:56:9A:0F:1C"), device.VirtualE1000(key=4000)]
+    assert convert.machine(machine_row(config__hardware__device=cards)).mac_addresses == ("0050569a0f1c",)
 
 
 def card(*addresses: tuple[str, str | None], dhcp: bool | None = None) -> Any:
