@@ -58,6 +58,8 @@ lint: $(READY) Dockerfile ## style, types, layers, generated CRDs and pages, Doc
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m failback_operator.api.crds --check
+	$(BIN)/python -m failback_operator.checks.docs --check
+	$(BIN)/python -m tests.readiness --check
 	$(BIN)/hadolint Dockerfile
 
 format: $(READY) ## let ruff write the style
