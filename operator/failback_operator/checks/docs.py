@@ -39,6 +39,9 @@ $cs = $fabric.FabricSpecificDetails
 $item = Get-AzRecoveryServicesAsrReplicationProtectedItem -ProtectionContainer $container -FriendlyName crm-1
 Connect-VIServer vcenter.tokyo.example.com                           # module VMware.PowerCLI
 ```
+
+The vendor has announced that the portal loses its operations for the classic architecture; where a path named here is missing,
+take the command.
 """
 
 
@@ -71,6 +74,7 @@ def head(kind: str, check: AnyCheck) -> str:
         f"| condition | {check.condition} of {kind} |",
         f"| guards | {_steps(check) or 'nothing'} |",
         f"| waivable | {_waiver(check)} |",
+        *(f"| location | {location.value} alone |" for location in check.locations if len(check.locations) == 1),
         f"| mended by the operator | {_fixes(check) or 'no'} |",
     ]
     return (
