@@ -10,7 +10,7 @@ Every maker takes the members to change as keywords; whatever is not named is he
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
@@ -53,6 +53,9 @@ from failback_operator.domain.vsphere import (
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 FAILED_OVER_AT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
 BOUND = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
+CERTIFICATE_EXPIRES = datetime(2028, 3, 1, tzinfo=UTC)
+LIMITS = Limits(classic_support_end=date(2027, 3, 30))
+"""The documented figures, in a world in which the classic architecture is still supported."""
 GIB = 1024**3
 NAMESPACE = "dr"
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -233,7 +236,9 @@ def azure_vm(name: str = "app-1", **changes: Any) -> AzureVm:
 
 def configuration_server(**changes: Any) -> ConfigurationServer:
     """A connected configuration server."""
-    base = ConfigurationServer("cs-1", "10.10.0.10", "Running", "9.62.0.0", "Supported", minutes_ago(2))
+    base = ConfigurationServer(
+        "cs-1", "10.10.0.10", "Running", "9.62.0.0", "Supported", minutes_ago(2), certificate_expires=CERTIFICATE_EXPIRES
+    )
     return replace(base, **changes)
 
 
@@ -251,6 +256,7 @@ def process_server_facts(name: str = "ps-azure", **changes: Any) -> ProcessServe
             service_status="Running",
             health="Normal",
             machine_count=1,
+            certificate_expires=CERTIFICATE_EXPIRES,
         ),
         **changes,
     )
@@ -292,6 +298,12 @@ def fabric(**changes: Any) -> Fabric:
     )
 
 
+def vcenter_record(name: str = VCENTER, **changes: Any) -> VCenterRecord:
+    """A vCenter that the configuration server has discovered."""
+    arm_id = ArmId(f"{FABRIC_ID}/replicationvCenters/{name}")
+    return replace(VCenterRecord(arm_id, name, "10.10.0.5", "Completed", NOW, VCENTER_UUID), **changes)
+
+
 def failback_policy(**changes: Any) -> Policy:
     """The policy that the vendor's page describes: 15 min, 24 h, 60 min."""
     return replace(Policy(FAILBACK_POLICY_ID, "policy-24h-failback", "InMage", 15, 1440, 60), **changes)
@@ -322,9 +334,7 @@ def vault(**changes: Any) -> VaultFacts:
         VaultFacts(
             fabric=fabric(),
             providers=(Provider(PROVIDER_ID, "Connected", minutes_ago(2)),),
-            vcenters=(
-                VCenterRecord(ArmId(f"{FABRIC_ID}/replicationvCenters/vc"), VCENTER, "10.10.0.5", "Completed", NOW, VCENTER_UUID),
-            ),
+            vcenters=(vcenter_record(),),
             items=(item(),),
             policies=(forward_policy(), failback_policy()),
             mappings=(forward_mapping(), failback_mapping()),
@@ -494,6 +504,7 @@ def record(name: str = "app-1", **changes: Any) -> Recorded:
         policy_id=str(POLICY_ID),
         run_as_account="vmadmin-windows",
         log_storage_account_id=str(LOG_STORAGE_ID),
+        vcenter_infrastructure_id=VCENTER_UUID,
         vm_instance_uuid=vm_uuid(name),
         master_target="mt-win",
     )
@@ -532,7 +543,7 @@ def view(vault_facts: VaultFacts | None = None, vsphere: VsphereFacts | None = N
     base = SiteView(
         site=site(),
         snapshot=site_snapshot(part(vault_facts or vault()), part(vsphere or facts())),
-        limits=Limits(),
+        limits=LIMITS,
         targets=(master_target(),),
         servers=(process_server(), process_server("ps-onprem", "OnPremises")),
         plans=(plan(),),

@@ -27,6 +27,7 @@ def record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
         log_storage_account_id=str(item.detail.log_storage_account_id)
         if item.detail and item.detail.log_storage_account_id
         else None,
+        vcenter_infrastructure_id=item.detail.vcenter_infrastructure_id if item.detail else None,
         vm_instance_uuid=machine.vm.vm.instance_uuid if machine.vm else None,
         disks=recorded_disks(machine.vm),
         master_target=machine.assigned.target.name if machine.assigned else None,

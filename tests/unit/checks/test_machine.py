@@ -84,11 +84,17 @@ def with_detail(**changes):
     return a.machine_context(a.item(detail=a.detail(**changes)))
 
 
+def back(vcenter):
+    return at(Phase.REPROTECTED, a.reprotected_item(), record=a.record(vcenter_infrastructure_id=vcenter))
+
+
 R3 = "MachineKnownToConfigurationServer"
 KNOWN = [
     Case(R3, "known", PASS, READY, "its vCenter is vc-1"),
     Case(R3, "known before a disaster", PASS, PROTECTED_IN_AZURE),
     Case(R3, "reprotected", PASS, REPROTECTED, "on-premises replica"),
+    Case(R3, "reprotected, vCenter as recorded", PASS, back(a.VCENTER_UUID), "its vCenter is vc-1"),
+    Case(R3, "reprotected, another vCenter by now", FAIL, back("9"), "(vc-1)"),
     Case(R3, "reprotected, no replica", UNKNOWN, at(Phase.REPROTECTED, a.reprotected_item(detail=a.detail(replica_id=None)))),
     Case(R3, "another provider", FAIL, a.machine_context(a.item(provider_id=ArmId("/providers/dra-9"))), "dra-9"),
     Case(R3, "provider not told", UNKNOWN, a.machine_context(a.item(provider_id=None))),

@@ -8,6 +8,7 @@ from tests.unit.checks.case import FAIL, PASS, UNKNOWN, Case, assert_case
 
 from failback_operator.checks.site import SITE_CHECKS
 from failback_operator.domain.fabric import Provider
+from failback_operator.domain.health import HealthError
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.reading import Part, SourceError, SourceProblem
 
@@ -98,6 +99,96 @@ CONNECTED = [
 ]
 
 
+def discovered(*records, items=None, machines=()):
+    view = a.view(a.vault(vcenters=records, items=items or (a.item(),)))
+    return a.site_context(replace(view, machines=machines))
+
+
+def reprotected(record):
+    return {"items": (a.reprotected_item(),), "machines": (a.machine(recorded=(a.record(vcenter_infrastructure_id=record),)),)}
+
+
+def health(level):
+    return (HealthError("95000", level, "log-in failed", recommended_action="Give it a password that works."),)
+
+
+BROKEN = a.vcenter_record("old", infrastructure_id="other", discovery_status="Failed")
+
+DISCOVERY = [
+    Case("ConfigurationServerVCenter", "discovered", PASS, a.site_context(), "vCenter vc-1 is discovered"),
+    Case("ConfigurationServerVCenter", "vault unread", UNKNOWN, a.blind_vault()),
+    Case("ConfigurationServerVCenter", "none", FAIL, discovered(), "knows no vCenter"),
+    Case("ConfigurationServerVCenter", "in other case", PASS, discovered(a.vcenter_record(discovery_status="COMPLETED"))),
+    Case(
+        "ConfigurationServerVCenter", "failed", FAIL, discovered(a.vcenter_record(discovery_status="Failed")), "discovery Failed"
+    ),
+    Case(
+        "ConfigurationServerVCenter",
+        "pending",
+        UNKNOWN,
+        discovered(a.vcenter_record(discovery_status="Pending")),
+        "setting vcenter-discovered",
+    ),
+    Case("ConfigurationServerVCenter", "status not told", UNKNOWN, discovered(a.vcenter_record(discovery_status=None))),
+    Case(
+        "ConfigurationServerVCenter",
+        "heartbeat at the limit",
+        PASS,
+        discovered(a.vcenter_record(last_heartbeat=a.minutes_ago(15))),
+    ),
+    Case(
+        "ConfigurationServerVCenter",
+        "heartbeat older",
+        FAIL,
+        discovered(a.vcenter_record(last_heartbeat=a.minutes_ago(15.1))),
+        "vCenter vc-1: the last heartbeat is older than 15 min",
+    ),
+    Case("ConfigurationServerVCenter", "no heartbeat", UNKNOWN, discovered(a.vcenter_record(last_heartbeat=None))),
+    Case(
+        "ConfigurationServerVCenter",
+        "an error",
+        FAIL,
+        discovered(a.vcenter_record(health_errors=health("Error"))),
+        "vCenter vc-1: 95000: log-in failed",
+        "Give it a password that works.",
+    ),
+    Case("ConfigurationServerVCenter", "a warning", PASS, discovered(a.vcenter_record(health_errors=health("Warning")))),
+    Case("ConfigurationServerVCenter", "another than the machines'", PASS, discovered(a.vcenter_record(), BROKEN)),
+    Case(
+        "ConfigurationServerVCenter",
+        "another than the recorded one",
+        PASS,
+        discovered(a.vcenter_record(), BROKEN, **reprotected(a.VCENTER_UUID.upper())),
+    ),
+    Case(
+        "ConfigurationServerVCenter",
+        "any where none is told of",
+        FAIL,
+        discovered(a.vcenter_record(), BROKEN, **reprotected(None)),
+        "vCenter old",
+    ),
+    Case(
+        "ConfigurationServerVCenter",
+        "any where the machines' one is gone",
+        FAIL,
+        discovered(BROKEN),
+        "vCenter old",
+    ),
+    Case(
+        "ConfigurationServerVCenter",
+        "one that nothing identifies",
+        PASS,
+        discovered(a.vcenter_record(infrastructure_id=None)),
+    ),
+    Case(
+        "ConfigurationServerVCenter",
+        "details of the items unread",
+        PASS,
+        discovered(a.vcenter_record(), items=(a.item(detail=None),)),
+    ),
+]
+
+
 def policy(**changes):
     return vault(policies=(a.forward_policy(), a.failback_policy(**changes)))
 
@@ -150,7 +241,7 @@ UNIQUE = [
     Case("DuplicateSite", "of unknown age", FAIL, others(a.site("osaka"), own=a.site(metadata={"creationTimestamp": None}))),
 ]
 
-CASES = AZURE + CONNECTED + POLICY + UNIQUE
+CASES = AZURE + CONNECTED + DISCOVERY + POLICY + UNIQUE
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

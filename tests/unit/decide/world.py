@@ -72,7 +72,7 @@ class World:
         return SiteView(
             site=self.site,
             snapshot=snapshot,
-            limits=Limits(),
+            limits=b.LIMITS,
             targets=tuple(self.targets.values()),
             servers=(b.process_server(), b.process_server("ps-onprem", "OnPremises")),
             plans=tuple(self.plans.values()),

@@ -65,6 +65,9 @@ class Recorded(ApiModel):
     policy_id: ArmIdText | None = Field(default=None, description="Policy of the way to Azure.")
     run_as_account: Text | None = Field(default=None, description="Account for the way back to Azure.")
     log_storage_account_id: ArmIdText | None = Field(default=None, description="Log storage account.")
+    vcenter_infrastructure_id: str | None = Field(
+        default=None, description="Record of the vCenter through which the machine was discovered.", max_length=63
+    )
     vm_instance_uuid: str | None = Field(default=None, description="vCenter's identity of the on-premises VM.", max_length=63)
     disks: list[RecordedDisk] = Field(default_factory=list, description="Disks of the on-premises VM.", max_length=64)
     master_target: Text | None = Field(default=None, description="Name of the MasterTarget.")

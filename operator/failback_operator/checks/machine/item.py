@@ -4,7 +4,7 @@ from failback_operator.checks.answers import Answer, every, failed, listed, not_
 from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import ALL_STEPS, BEFORE_FAILBACK, About
 from failback_operator.checks.machine.base import CLASSIC, fresh_detail, item_check, no_item, record_check
-from failback_operator.domain.protected_item import InstanceType, ProtectedItem
+from failback_operator.domain.protected_item import InstanceType, ItemDetail, ProtectedItem
 from failback_operator.domain.vault import VaultFacts
 
 MODERNIZED = frozenset({InstanceType.MODERNIZED, InstanceType.MODERNIZED_FAILBACK})
@@ -130,13 +130,23 @@ def _source_record(context: MachineContext, vault: VaultFacts, item: ProtectedIt
     if detail is None:
         return unknown("the details of the item were not read lately")
     if item.instance_type is InstanceType.TO_ON_PREMISES:
-        if detail.replica_id:
-            return passed("the configuration server has its on-premises replica")
-        return unknown("its on-premises replica was not reported")
+        recorded = context.record.vcenter_infrastructure_id if context.record else None
+        return every((_replica(detail), *(_vcenter_record(vault, id_) for id_ in (recorded,) if id_)))
     if detail.vcenter_infrastructure_id is None:
         return not_applicable("no vCenter: a physical machine")
+    return _vcenter_record(vault, detail.vcenter_infrastructure_id)
+
+
+def _replica(detail: ItemDetail) -> Answer:
+    if detail.replica_id:
+        return passed("the configuration server has its on-premises replica")
+    return unknown("its on-premises replica was not reported")
+
+
+def _vcenter_record(vault: VaultFacts, infrastructure_id: str) -> Answer:
+    """The record is the one of the protection. Its address may have changed: that is no failure, another record is."""
     known = {v.infrastructure_id.casefold(): v for v in vault.vcenters if v.infrastructure_id}
-    record = known.get(detail.vcenter_infrastructure_id.casefold())
+    record = known.get(infrastructure_id.casefold())
     if record is not None:
         return passed(f"its vCenter is {record.name}")
     names = listed(v.name for v in vault.vcenters) or "none"
