@@ -42,6 +42,12 @@ def job(world: World, it: Job) -> Json:
     return world.overlay.apply("job", it.name, body)
 
 
+def listed(world: World, it: Job) -> Json:
+    """A job as LIST shows it: without tasks and details (recorded in 2021; only GET has them)."""
+    body = job(world, it)
+    return {**body, "properties": {**body["properties"], "tasks": [], "customDetails": None}}
+
+
 def _when(moment: datetime | None) -> str:
     return wire_time(moment) if moment else NOT_YET
 
