@@ -14,6 +14,7 @@ class Clock:
 
     def __init__(self, speed: float) -> None:
         self.speed = speed
+        self.started = datetime.now(UTC)
 
     def now(self) -> datetime:
         """This moment, with zone."""

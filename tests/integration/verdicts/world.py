@@ -52,6 +52,8 @@ class World:
         self.objects = manifests(azure, vcenter)
         self.later = timedelta(0)
         """So much later it is when the worlds have been read; what could not be read is older by it."""
+        self.settings: Json = {}
+        """Settings of the operator by which it judges."""
         self.azure_access: Json = {}
         self.vcenter_access: Json = {}
         self._is_discovered = False
@@ -145,7 +147,7 @@ class World:
             self.azure.discover()
         self._is_discovered = False
         self.later = timedelta(0)
-        self.azure_access, self.vcenter_access = {}, {}
+        self.settings, self.azure_access, self.vcenter_access = {}, {}, {}
         self.objects = manifests(self.azure, self.vcenter)
 
     def _member(self, member: str, kind: str, name: str, values: Json) -> None:

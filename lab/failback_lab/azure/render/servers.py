@@ -14,7 +14,7 @@ from failback_lab.scenario import GIB, derived_uuid
 
 SR = "Microsoft.RecoveryServices/vaults"
 HEARTBEAT_AGE = timedelta(seconds=25)
-CERTIFICATE_DAYS = 700
+CERTIFICATE_LIFE = timedelta(days=700)
 MARS_VERSION = "2.0.9202.0"
 
 
@@ -62,7 +62,6 @@ def _vmware_details(world: World) -> Json:
     cs = world.vault.configuration_server
     now = world.heard()
     pairs = sum(len(i.machine.disks) for i in world.items.values())
-    certificate = now + timedelta(days=CERTIFICATE_DAYS)
     status = "Running" if world.is_connected else "Stopped"
     return {
         "instanceType": "VMware",
@@ -84,8 +83,7 @@ def _vmware_details(world: World) -> Json:
         "hostName": world.cs_name,
         "lastHeartbeat": wire_time(now - HEARTBEAT_AGE),
         "versionStatus": "Supported",
-        "sslCertExpiryDate": wire_seconds(certificate),
-        "sslCertExpiryRemainingDays": CERTIFICATE_DAYS,
+        **_certificate(world, now),
         "psTemplateVersion": "202102.14.00",
         "agentExpiryDate": NO_EXPIRY,
         "agentVersionDetails": _version(cs.agent_version),
@@ -94,6 +92,12 @@ def _vmware_details(world: World) -> Json:
 
 def _version(version: str) -> Json:
     return {"version": version, "expiryDate": NO_EXPIRY, "status": "Supported"}
+
+
+def _certificate(world: World, now: datetime) -> Json:
+    """The certificate of a server: made when the lab began, so that its end does not move."""
+    end = world.clock.started + CERTIFICATE_LIFE
+    return {"sslCertExpiryDate": wire_seconds(end), "sslCertExpiryRemainingDays": (end - now).days}
 
 
 def _load(now: datetime) -> Json:
@@ -130,8 +134,7 @@ def _process_server(world: World, server: ProcessServer, now: datetime) -> Json:
         "replicationPairCount": str(sum(len(i.machine.disks) for i in items)),
         **_load(now),
         "psServiceStatus": "Running",
-        "sslCertExpiryDate": wire_seconds(now + timedelta(days=CERTIFICATE_DAYS)),
-        "sslCertExpiryRemainingDays": CERTIFICATE_DAYS,
+        **_certificate(world, now),
         "osVersion": server.os_version,
         "healthErrors": [],
         "agentExpiryDate": NO_EXPIRY,
