@@ -4,16 +4,18 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from aiohttp import web
 from pydantic import ValidationError
 
 from .faults import FaultRule, Faults
+from .items import Stage
 from .jobs import Outcome, ServiceFault, State
 from .requestlog import RequestLog
 from .servers import MasterTarget
 from .simulator import Simulator
+from .stages import put_in_stage
 from .state import describe
 
 T = TypeVar("T")
@@ -168,6 +170,13 @@ class Changes:
         now = self._world.clock.now()
         self._assign(self._world.item_of(name), "agent_ready", now if value else now + timedelta(days=1))
 
+    def _item_stage(self, name: str, value: object) -> None:
+        """`{"stage": "REVERSE_PROTECTED", "minutes": 90}`: a reversed stage of Stage, and since when."""
+        wanted = cast("dict[str, object]", value)
+        since = timedelta(minutes=float(str(wanted.get("minutes", 90))))
+        item = self._world.item_of(name)
+        self._undone_by.append(put_in_stage(self._world, item, Stage[str(wanted["stage"])], since))
+
     def _item_exists(self, name: str, value: object) -> None:
         if not value:
             self._delete(self._world.items, self._world.item_of(name).name.casefold())
@@ -177,6 +186,17 @@ class Changes:
 
     def _vm_locked(self, name: str, value: object) -> None:
         self._assign(self._world.estate.vms[name], "is_locked", bool(value))
+
+    def _vm_disks(self, name: str, value: object) -> None:
+        """Sizes in GiB, the system disk's first."""
+        self._assign(self._world.estate.vms[name], "disk_gib", tuple(int(str(size)) for size in cast("list[object]", value)))
+
+    def _group_locked(self, name: str, value: object) -> None:
+        groups = self._world.estate.locked_groups
+        self._assign(self._world.estate, "locked_groups", groups | {name} if value else groups - {name})
+
+    def _nic_network(self, name: str, value: object) -> None:
+        self._assign(self._world.estate.nics[name], "network", str(value))
 
     def _vm_exists(self, name: str, value: object) -> None:
         if not value:

@@ -16,6 +16,8 @@ CONNECTION = "Microsoft.Network/connections"
 CIRCUIT = "Microsoft.Network/expressRouteCircuits"
 LOCAL_GATEWAY = "Microsoft.Network/localNetworkGateways"
 PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
+DISK = "Microsoft.Compute/disks"
+LOCK = "Microsoft.Authorization/locks"
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class Nic:
     mac_address: str
     subnet: str
     vm: str | None
+    network: str
 
 
 @dataclass(slots=True)
@@ -76,6 +79,8 @@ class Estate:
     nics: dict[str, Nic] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     circuits: dict[str, Circuit] = field(default_factory=dict)
+    locked_groups: set[str] = field(default_factory=set)
+    """Resource groups with a lock, which all that is in them inherits."""
 
     @property
     def vm_group(self) -> str:
@@ -92,6 +97,17 @@ class Estate:
     def vm_id(self, name: str) -> str:
         return self.ids.of(self.vm_group, VM, name)
 
+    def is_locked(self, vm: AzureVm) -> bool:
+        """Whether a lock keeps the machine from being deleted.
+
+        Source: documentation of Microsoft.Authorization/locks: resources inherit the locks of their scope.
+        """
+        return vm.is_locked or self.vm_group in self.locked_groups
+
+    def network_of(self, address: str) -> str | None:
+        """Name of the network in which the interface with that address is."""
+        return next((nic.network for nic in self.nics.values() if nic.ip_address == address), None)
+
     def has_private_path(self) -> bool:
         """Whether a connection to the site is up."""
         return any(c.status == "Connected" for c in self.connections.values())
@@ -104,7 +120,8 @@ class Estate:
         """Put a machine and its interface there; a left-over interface of that name is used again."""
         tail = derived_uuid("azure-nic", vm.name).hex[:6].upper()
         self.vms[vm.name] = vm
-        self.nics[vm.nic] = Nic(vm.nic, address, f"00-22-48-{tail[:2]}-{tail[2:4]}-{tail[4:]}", self.subnet_of(address), vm.name)
+        mac = f"00-22-48-{tail[:2]}-{tail[2:4]}-{tail[4:]}"
+        self.nics[vm.nic] = Nic(vm.nic, address, mac, self.subnet_of(address), vm.name, self.vault.network.name)
 
     def remove_vm(self, name: str) -> None:
         """Delete a machine; its interface stays, as it does in the service.

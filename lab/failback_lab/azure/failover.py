@@ -147,7 +147,7 @@ class Failovers(Operations):
             return
         item.stage = Stage.FAILED_BACK
         vm = self.world.estate.vms.get(item.azure_vm or "")
-        if vm is not None and vm.is_locked:
+        if vm is not None and self.world.estate.is_locked(vm):
             job.fail(faultbook.LOCKED, self.world.clock.now())
             job.state, job.description = type(job.state).SUCCEEDED, "PartiallySucceeded"
         elif vm is not None:

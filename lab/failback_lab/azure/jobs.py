@@ -163,6 +163,10 @@ class JobBook:
         self._jobs[job.name.casefold()] = job
         return job
 
+    def remove(self, job: Job) -> None:
+        """Take a job out of the book."""
+        del self._jobs[job.name.casefold()]
+
     def take_outcome(self, job: Job, task: Task | None) -> Outcome | None:
         """The wish that applies to `job` at `task` (None: at its end), used up by this call."""
         for outcome in self.outcomes:

@@ -30,6 +30,8 @@ class ReprotectFacts:
     group_targets: frozenset[str]
     """Ids of the master targets that other members of the group use."""
     azure_vm_runs: bool
+    is_in_network: bool
+    """Whether the machine in Azure stands in the process server's network."""
     has_private_path: bool
     policy_is_associated: bool
     is_connected: bool
@@ -63,7 +65,7 @@ def _service_faults(facts: ReprotectFacts) -> Iterator[ServiceFault]:
         yield faultbook.CS_DISCONNECTED
     if not facts.item.is_known:
         yield faultbook.NOT_IN_DATABASE
-    if not facts.azure_vm_runs:
+    if not facts.azure_vm_runs or not facts.is_in_network:
         yield faultbook.VM_NOT_RUNNING
     if not facts.has_private_path:
         yield faultbook.NO_PRIVATE_PATH

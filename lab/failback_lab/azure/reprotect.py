@@ -157,6 +157,7 @@ class Reprotects(Operations):
             retention_drive=request.retention_drive,
             group_targets=self._targets_of_group(item),
             azure_vm_runs=vm is not None and vm.power == "running",
+            is_in_network=self._is_in_network(item, request),
             has_private_path=world.estate.has_private_path(),
             policy_is_associated=any(m.policy == request.policy for m in world.mappings.values()),
             is_connected=world.is_connected,
@@ -167,6 +168,12 @@ class Reprotects(Operations):
         if source_vm is None:
             raise JobFailedError(faultbook.NO_MACHINE)
         return source_vm
+
+    def _is_in_network(self, item: Item, request: ToSite) -> bool:
+        """Source: site-recovery facts, section 3 (78093: wrong network); R5. One on-premises stands in no network of Azure."""
+        estate = self.world.estate
+        ours, theirs = estate.network_of(item.azure_ip), estate.network_of(request.server.ip_address)
+        return theirs is None or ours == theirs
 
     def _targets_of_group(self, item: Item) -> frozenset[str]:
         reversed_stages = (Stage.REVERSE_SYNC, Stage.REVERSE_PROTECTED)

@@ -14,7 +14,7 @@ from .config import Durations, LabConfig
 from .estate import Estate, build_estate, failed_over_vm
 from .events import Event
 from .items import Item, Stage
-from .jobs import Job, JobBook, State, Task
+from .jobs import Job, JobBook, State, Task, new_name
 from .onprem import OnPremises
 from .overlay import Overlay
 from .plans import commit_tasks, failover_tasks
@@ -160,18 +160,20 @@ def _start_failed_over(world: World, item: Item, moment: datetime, *, is_committ
     item.agent_ready = moment + timedelta(seconds=world.durations.agent_registration)
     vm = failed_over_vm(item.machine, item.guest.family, item.guest.asr_version, item.azure_vm_name, moment)
     world.estate.add_vm(vm, item.azure_ip)
-    _past_job(world, item, ("UnplannedFailover", "Failover"), failover_tasks(), moment)
+    past_job(world, item, ("UnplannedFailover", "Failover"), failover_tasks(), moment)
     if is_committed:
-        _past_job(world, item, ("CommitFailover", "Commit"), commit_tasks(), moment + timedelta(minutes=10))
+        past_job(world, item, ("CommitFailover", "Commit"), commit_tasks(), moment + timedelta(minutes=10))
 
 
-def _past_job(world: World, item: Item, title: tuple[str, str], tasks: list[Task], started: datetime) -> None:
+def past_job(world: World, item: Item, title: tuple[str, str], tasks: list[Task], started: datetime) -> Job:
+    """Book a job on `item` that began then and succeeded three minutes later."""
     scenario, friendly_name = title
+    name = str(derived_uuid(scenario, item.friendly_name))
     ended = started + timedelta(minutes=3)
     for task in tasks:
         task.state, task.started, task.ended = State.SUCCEEDED, started, ended
     job = Job(
-        name=str(derived_uuid(scenario, item.friendly_name)),
+        name=name if world.book.get(name) is None else new_name(),
         scenario=scenario,
         friendly_name=friendly_name,
         kind="FailoverJobDetails" if scenario == "UnplannedFailover" else "AsrJobDetails",
@@ -186,4 +188,4 @@ def _past_job(world: World, item: Item, title: tuple[str, str], tasks: list[Task
         ended=ended,
         result=world.ids.item(item.name),
     )
-    world.book.add(job)
+    return world.book.add(job)

@@ -18,6 +18,7 @@ class Limits:
 
     heartbeat: timedelta = timedelta(minutes=15)
     azure_stale: timedelta = timedelta(minutes=10)
+    azure_estate: timedelta = timedelta(minutes=30)
     vsphere_stale: timedelta = timedelta(minutes=5)
     item_detail: timedelta = timedelta(hours=4)
     disks_per_master_target: int = 60

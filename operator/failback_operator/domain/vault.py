@@ -4,8 +4,9 @@ Names follow the Site Recovery REST API (api-version 2025-08-01). None means: no
 Sentinel dates of the service (years 1, 1601, 1753, 9999) are None in all facts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from failback_operator.domain.azure_estate import AzureDisk, AzureEstate
 from failback_operator.domain.fabric import Fabric, Provider, VCenterRecord
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import Job, MissingJob
@@ -15,13 +16,17 @@ from failback_operator.domain.protected_item import ProtectedItem
 
 @dataclass(frozen=True, slots=True)
 class AzureVm:
-    """A virtual machine in Azure; `power_state` as in `PowerState/running`, without the prefix."""
+    """A virtual machine in Azure; `power_state` as in `PowerState/running`, without the prefix.
+
+    `data_disk_count` and `disks` leave out the temporary disk, which Azure does not list; `disks` holds the system disk too.
+    """
 
     arm_id: ArmId
     power_state: str | None
     nic_ids: tuple[ArmId, ...]
     data_disk_count: int
     provisioning_state: str | None = None
+    disks: tuple[AzureDisk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,9 @@ class VaultFacts:
     """One fabric's part of a vault, with the Azure machines of its items.
 
     `azure_vms` holds those machines of the items' target ids that exist; one that was looked for and is gone is in `missing_vms`;
-    one in neither was not read. `jobs` are the vault's jobs of the look-back window, newest first. `missing_items` and
-    `missing_jobs` are those that the full read listed nowhere and then asked for by name: only they are proved gone.
+    one in neither was not read. `estate` is what stands around them. `jobs` are the vault's jobs of the look-back window, newest
+    first. `missing_items` and `missing_jobs` are those that the full read listed nowhere and then asked for by name: only they
+    are proved gone.
     """
 
     fabric: Fabric
@@ -44,6 +50,7 @@ class VaultFacts:
     missing_vms: frozenset[ArmId] = frozenset()
     missing_items: frozenset[ArmId] = frozenset()
     missing_jobs: tuple[MissingJob, ...] = ()
+    estate: AzureEstate = field(default_factory=AzureEstate)
 
     def item(self, arm_id: str) -> ProtectedItem | None:
         """The item with that ARM id."""

@@ -95,6 +95,9 @@ class Settings:
     azure_concurrency: int = _setting(_READ.concurrency, "Reads of one vault at a time.")
     azure_detail_seconds: float = _seconds(_READ.detail_age, "Age at which what only GET shows of an item is read again.")
     azure_details_per_read: int = _setting(_READ.details_per_read, "GETs of items at most in one full read.")
+    azure_estate_seconds: float = _seconds(
+        _READ.estate_age, "Age at which network interfaces, locks and disks of many Azure machines are read again."
+    )
     azure_vm_gets: int = _setting(_READ.vm_gets, "Up to so many Azure machines are read one by one; more by the list.")
     azure_job_window_seconds: float = _seconds(_READ.job_window, "How far back the vault's jobs are read.")
     azure_jobs_per_read: int = _setting(_READ.jobs_per_read, "GETs of jobs at most in one full read.")
@@ -122,6 +125,9 @@ class Settings:
     azure_stale_seconds: float = _seconds(_LIMITS.azure_stale, "Facts of a vault older than this are not judged.")
     vsphere_stale_seconds: float = _seconds(_LIMITS.vsphere_stale, "Facts of a vCenter older than this are not judged.")
     item_detail_seconds: float = _seconds(_LIMITS.item_detail, "What only GET shows of an item is not judged when older.")
+    azure_estate_stale_seconds: float = _seconds(
+        _LIMITS.azure_estate, "Network interfaces and locks older than this are not judged."
+    )
     disks_per_master_target: int = _setting(
         _LIMITS.disks_per_master_target, "Most disks on a master target; Site Recovery takes no more than 60."
     )
@@ -183,6 +189,7 @@ class Settings:
             azure_stale=timedelta(seconds=self.azure_stale_seconds),
             vsphere_stale=timedelta(seconds=self.vsphere_stale_seconds),
             item_detail=timedelta(seconds=self.item_detail_seconds),
+            azure_estate=timedelta(seconds=self.azure_estate_stale_seconds),
             disks_per_master_target=self.disks_per_master_target,
             scsi_slots_per_controller=self.scsi_slots_per_controller,
             scsi_controllers=self.scsi_controllers,
@@ -232,6 +239,7 @@ class Settings:
             concurrency=self.azure_concurrency,
             detail_age=timedelta(seconds=self.azure_detail_seconds),
             details_per_read=self.azure_details_per_read,
+            estate_age=timedelta(seconds=self.azure_estate_seconds),
             vm_gets=self.azure_vm_gets,
             job_window=timedelta(seconds=self.azure_job_window_seconds),
             jobs_per_read=self.azure_jobs_per_read,

@@ -76,3 +76,17 @@ def test_gateway_connection_and_circuit(own_vault: Vault) -> None:
     for kind, name in (("virtualNetworkGateways", "vgw-tokyo"), ("expressRouteCircuits", "er-tokyo")):
         assert own_vault.raw("GET", f"{base}/{kind}/{name}").status == 200
         assert own_vault.raw("GET", f"{base}/{kind}/nobody").status == 404
+
+
+def test_locks_of_the_subscription(own_vault: Vault) -> None:
+    """Source: the published description of Microsoft.Authorization 2016-09-01; inherited by what lies below their scope."""
+    path = f"/subscriptions/{own_vault.azure.subscription_id}/providers/Microsoft.Authorization/locks"
+    assert own_vault.raw("GET", path).body["value"] == []
+    own_vault.azure.set("vm", "crm-1-az", "locked", value=True)
+    own_vault.azure.set("group", "rg-dr-vms", "locked", value=True)
+    scopes = [
+        lock["id"].rpartition("/providers/Microsoft.Authorization/")[0] for lock in own_vault.raw("GET", path).body["value"]
+    ]
+    assert {scope.rsplit("/", 1)[1] for scope in scopes} == {"crm-1-az", "rg-dr-vms"}
+    own_vault.azure.undo()
+    assert own_vault.raw("GET", path).body["value"] == []

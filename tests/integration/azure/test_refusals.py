@@ -110,6 +110,7 @@ def test_datastore_of_the_machine_is_read_only_on_the_target_s_host(
     ("change", "code"),
     [
         (("vm", "crm-1-az", "power", "deallocated"), "78093"),
+        (("nic", "crm-1-az-nic", "network", "vnet-other"), "78093"),
         (("connection", "cn-tokyo", "status", "NotConnected"), "95226"),
         (("item", "crm-1", "agent_registered", False), "LAB-UNKNOWN-6"),
         (("item", "crm-1", "known", False), "LAB-UNKNOWN-19"),

@@ -195,5 +195,5 @@ async def test_each_call_is_counted_log_ins_too(site: Site, lab: AzureLab):
     since = last(lab)
     await site.reader.read_all(None, frozenset())
     assert len(site.calls) == len(lab.log(since))
-    assert {call.service for call in site.calls} == {"Entra", "SiteRecovery", "Compute"}
+    assert {call.service for call in site.calls} == {"Entra", "SiteRecovery", "Compute", "ResourceManager"}
     assert {call.status for call in site.calls} == {200}

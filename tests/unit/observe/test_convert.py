@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from azure.mgmt.recoveryservicessiterecovery import models
 
+from failback_operator.domain.azure_estate import AzureDisk
 from failback_operator.domain.fabric import ListedDatastore, RetentionVolume, RunAsAccount
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import JobError, JobState
@@ -133,6 +134,8 @@ def test_a_resource_without_id_is_malformed():
         convert.policy,
         convert.mapping,
         convert.azure_vm,
+        convert.nic,
+        convert.lock,
         job,
     ):
         with pytest.raises(MalformedError, match="id"):
@@ -294,6 +297,45 @@ def test_an_azure_machine():
     found = convert.azure_vm(vm)
     assert (found.power_state, found.data_disk_count, found.nic_ids) == ("deallocated", 2, (ArmId("/nic"),))
     assert convert.azure_vm({"id": bodies.VM}).power_state is None
+
+
+def test_the_disks_of_an_azure_machine_come_system_disk_first():
+    profile = {
+        "osDisk": {"name": "os", "diskSizeGB": 80, "managedDisk": {"id": "/os"}},
+        "dataDisks": [{"lun": 1, "name": "b", "diskSizeGB": None}, {"lun": 0, "name": "a", "diskSizeGB": 20}],
+    }
+    found = convert.azure_vm({"id": bodies.VM, "properties": {"storageProfile": profile}}).disks
+    assert found == (
+        AzureDisk("os", 80 * 1024**3, ArmId("/os"), is_system=True),
+        AzureDisk("a", 20 * 1024**3),
+        AzureDisk("b", None),
+    )
+
+
+def test_an_interface_with_its_network():
+    subnet = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/Subnets/n"
+    configuration = {"properties": {"privateIPAddress": "10.50.1.11", "subnet": {"id": subnet}}}
+    properties = {"virtualMachine": {"id": "/vm"}, "ipConfigurations": [configuration, {"properties": {}}]}
+    found = convert.nic({"id": "/nic", "properties": properties})
+    assert (found.arm_id, found.vm_id, found.addresses) == ("/nic", "/vm", ("10.50.1.11",))
+    assert found.network_ids == {ArmId(subnet.lower().removesuffix("/subnets/n"))}
+    assert convert.nic({"id": "/nic"}).vm_id is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "is_locked"),
+    [
+        ("/subscriptions/s", True),
+        ("/subscriptions/S/resourcegroups/G", True),
+        ("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm-1", True),
+        ("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm-10", False),
+        ("/subscriptions/s/resourceGroups/other", False),
+    ],
+)
+def test_a_lock_covers_what_lies_below_its_scope(scope, is_locked):
+    found = convert.lock({"id": f"{scope}/providers/Microsoft.Authorization/locks/keep", "properties": {"level": "ReadOnly"}})
+    machine = ArmId("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm-1")
+    assert (found.scope, found.level, found.covers(machine)) == (scope, "ReadOnly", is_locked)
 
 
 @pytest.mark.parametrize(

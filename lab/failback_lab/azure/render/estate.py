@@ -8,8 +8,10 @@ from failback_lab.azure.clock import wire_time
 from failback_lab.azure.estate import (
     CIRCUIT,
     CONNECTION,
+    DISK,
     GATEWAY,
     LOCAL_GATEWAY,
+    LOCK,
     NIC,
     PUBLIC_IP,
     VNET,
@@ -32,19 +34,19 @@ def vm(world: World, it: AzureVm, *, with_view: bool, in_list: bool = False) -> 
     if in_list:
         machine_id = machine_id.replace(f"/{estate.vm_group}/", f"/{estate.vm_group.upper()}/")
     system, *data = it.disk_gib
+    system_disk: Json = {
+        "osType": it.os_type,
+        "createOption": "Attach",
+        "caching": "ReadWrite",
+        **_disk(world, f"{it.name}-os", system),
+    }
     properties: Json = {
         "vmId": str(derived_uuid("azure-vm", it.name)),
         "hardwareProfile": {"vmSize": it.size},
         "storageProfile": {
-            "osDisk": {
-                "osType": it.os_type,
-                "name": f"{it.name}-os",
-                "createOption": "Attach",
-                "caching": "ReadWrite",
-                "diskSizeGB": system,
-            },
+            "osDisk": system_disk,
             "dataDisks": [
-                {"lun": lun, "name": f"{it.name}-data-{lun}", "createOption": "Attach", "caching": "None", "diskSizeGB": size}
+                {"lun": lun, "createOption": "Attach", "caching": "None", **_disk(world, f"{it.name}-data-{lun}", size)}
                 for lun, size in enumerate(data)
             ],
         },
@@ -63,6 +65,11 @@ def vm(world: World, it: AzureVm, *, with_view: bool, in_list: bool = False) -> 
         "properties": properties,
     }
     return world.overlay.apply("vm", it.name, body)
+
+
+def _disk(world: World, name: str, size_gib: int) -> Json:
+    disk_id = world.ids.of(world.estate.vm_group, DISK, name)
+    return {"name": name, "diskSizeGB": size_gib, "managedDisk": {"id": disk_id, "storageAccountType": "Standard_LRS"}}
 
 
 def _instance_view(it: AzureVm) -> Json:
@@ -97,7 +104,7 @@ def nic(world: World, it: Nic) -> Json:
             "provisioningState": _DONE,
             "privateIPAddress": it.ip_address,
             "privateIPAllocationMethod": "Static",
-            "subnet": {"id": f"{estate.network_id}/subnets/{it.subnet}"},
+            "subnet": {"id": f"{world.ids.of(estate.network_group, VNET, it.network)}/subnets/{it.subnet}"},
             "primary": True,
             "privateIPAddressVersion": "IPv4",
         },
@@ -123,6 +130,25 @@ def nic(world: World, it: Nic) -> Json:
         },
     }
     return world.overlay.apply("nic", it.name, body)
+
+
+def locks(world: World) -> list[Json]:
+    """The locks of the subscription, on machines and on resource groups.
+
+    Source: the published description of Microsoft.Authorization 2016-09-01 (management locks).
+    """
+    estate = world.estate
+    scopes = [estate.vm_id(vm.name) for vm in estate.vms.values() if vm.is_locked]
+    scopes += [f"/subscriptions/{world.ids.subscription}/resourceGroups/{group}" for group in sorted(estate.locked_groups)]
+    return [
+        {
+            "name": "keep",
+            "id": f"{scope}/providers/{LOCK}/keep",
+            "type": LOCK,
+            "properties": {"level": "CanNotDelete", "notes": "Not to be deleted."},
+        }
+        for scope in scopes
+    ]
 
 
 def network(world: World) -> Json:

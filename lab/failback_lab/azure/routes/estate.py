@@ -1,9 +1,9 @@
-"""Azure VMs and networks, read only."""
+"""Azure VMs, networks and locks, read only."""
 
 from typing import TypeVar
 
 from failback_lab.azure.arm import ArmError, Call, Json, Reply, Route, not_found
-from failback_lab.azure.estate import CIRCUIT, CONNECTION, GATEWAY, NIC, VM, VNET
+from failback_lab.azure.estate import CIRCUIT, CONNECTION, GATEWAY, LOCK, NIC, VM, VNET
 from failback_lab.azure.faultbook import BAD_INPUT
 from failback_lab.azure.render import estate
 from failback_lab.azure.routing import PROVIDERS, get
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class EstateRoutes:
-    """Reads of Microsoft.Compute and Microsoft.Network."""
+    """Reads of Microsoft.Compute, Microsoft.Network and Microsoft.Authorization."""
 
     def __init__(self, lab: Simulator) -> None:
         self._lab = lab
@@ -32,6 +32,7 @@ class EstateRoutes:
             get(f"{PROVIDERS}/{NIC}", "nics.list", self._nics),
             get(f"{SUBSCRIPTION}/{NIC}", "nics.listAll", self._nics),
             get(f"{PROVIDERS}/{NIC}/{{name}}", "nics.get", self._nic),
+            get(f"{SUBSCRIPTION}/{LOCK}", "locks.listAll", self._locks),
             get(f"{PROVIDERS}/{VNET}", "networks.list", self._networks),
             get(f"{SUBSCRIPTION}/{VNET}", "networks.listAll", self._networks),
             get(f"{PROVIDERS}/{VNET}/{{name}}", "networks.get", self._network),
@@ -77,6 +78,9 @@ class EstateRoutes:
     async def _nic(self, call: Call) -> Reply:
         world = self._lab.world
         return Reply(estate.nic(world, self._find(call, NIC, world.estate.nics, world.estate.vm_group)))
+
+    async def _locks(self, call: Call) -> Reply:
+        return self._page(call, estate.locks(self._lab.world))
 
     async def _networks(self, call: Call) -> Reply:
         return self._page(call, self._here(call, [estate.network(self._lab.world)]))

@@ -1,7 +1,9 @@
 """Fabrics, providers, vCenters, policies, mappings and Azure machines: JSON or SDK model to facts."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from failback_operator.domain.azure_estate import AzureDisk, AzureLock, AzureNic
 from failback_operator.domain.fabric import (
     ConfigurationServer,
     Fabric,
@@ -21,6 +23,7 @@ from failback_operator.domain.vault import AzureVm
 from .wire import Record, parent
 
 POWER_STATE = "powerstate/"
+GIB = 1024**3
 
 
 def fabric(source: object) -> Fabric:
@@ -192,7 +195,45 @@ def azure_vm(source: object) -> AzureVm:
         nic_ids=tuple(found for each in interfaces if (found := each.arm_id("id"))),
         data_disk_count=len(profile.records("dataDisks")),
         provisioning_state=properties.text("provisioningState"),
+        disks=tuple(_disks(profile)),
     )
+
+
+def _disks(profile: Record) -> Iterator[AzureDisk]:
+    """System disk, then data disks in order of their units."""
+    if (system := profile.record("osDisk")).text("name"):
+        yield _disk(system, is_system=True)
+    yield from (_disk(each) for each in sorted(profile.records("dataDisks"), key=lambda disk: disk.integer("lun") or 0))
+
+
+def _disk(source: Record, *, is_system: bool = False) -> AzureDisk:
+    size = source.integer("diskSizeGB")
+    return AzureDisk(
+        name=source.text("name") or "",
+        size_bytes=None if size is None else size * GIB,
+        arm_id=source.record("managedDisk").arm_id("id"),
+        is_system=is_system,
+    )
+
+
+def nic(source: object) -> AzureNic:
+    """A network interface. Raises MalformedError."""
+    resource = Record(source)
+    properties = resource.record("properties")
+    configurations = [each.record("properties") for each in properties.records("ipConfigurations")]
+    subnets = (each.record("subnet").arm_id("id") for each in configurations)
+    return AzureNic(
+        arm_id=ArmId(resource.required("id")),
+        vm_id=properties.record("virtualMachine").arm_id("id"),
+        subnet_ids=tuple(subnet for subnet in subnets if subnet),
+        addresses=tuple(address for each in configurations if (address := each.text("privateIPAddress"))),
+    )
+
+
+def lock(source: object) -> AzureLock:
+    """A management lock. Raises MalformedError."""
+    resource = Record(source)
+    return AzureLock(ArmId(resource.required("id")), resource.record("properties").text("level") or "")
 
 
 def power_state(source: object) -> str | None:

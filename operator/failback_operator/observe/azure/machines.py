@@ -1,10 +1,13 @@
 """Azure machines: one by one, or by the paged list with status where they are many."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
 
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.ports import Clock
 from failback_operator.domain.vault import AzureVm, VaultFacts
 
 from . import convert
@@ -12,6 +15,8 @@ from .calls import Calls, together
 from .session import AzureSession
 from .settings import ReaderSettings
 from .wire import Record
+
+T = TypeVar("T")
 
 _VM = re.compile(
     r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.Compute"
@@ -31,10 +36,12 @@ class Machines:
 class MachineReader:
     """Reads Azure machines by id."""
 
-    def __init__(self, session: AzureSession, calls: Calls, settings: ReaderSettings) -> None:
+    def __init__(self, session: AzureSession, calls: Calls, settings: ReaderSettings, clock: Clock) -> None:
         self._session = session
         self._calls = calls
         self._settings = settings
+        self._clock = clock
+        self._looked_at: datetime | None = None
 
     async def get(self, wanted: Iterable[ArmId]) -> Machines:
         """Each by a GET with its instance view."""
@@ -47,10 +54,15 @@ class MachineReader:
         )
 
     async def read(self, wanted: frozenset[ArmId], previous: VaultFacts | None, in_motion: frozenset[ArmId]) -> Machines:
-        """All `wanted`: those `in_motion` and unknown ones by GET, the rest by power state from the list where they are many."""
+        """All `wanted`: those `in_motion` and unknown ones by GET, the rest by power state from the list where they are many.
+
+        Their disks and interfaces are then as old as `estate_age` allows.
+        """
         if len(wanted) <= self._settings.vm_gets:
             return await self.get(wanted)
         known = {vm.arm_id: vm for vm in (previous.azure_vms if previous else ()) if vm.arm_id in wanted}
+        if self._is_due():
+            known |= await self._looks(known)
         powers = await self._powers(wanted)
         listed = tuple(
             replace(vm, power_state=powers[arm_id])
@@ -60,6 +72,22 @@ class MachineReader:
         # One that the list does not have is asked for by name: absence from a list is no proof.
         rest = await self.get(wanted - {vm.arm_id for vm in listed})
         return Machines(tuple(sorted((*listed, *rest.found), key=lambda vm: vm.arm_id.casefold())), rest.missing)
+
+    def _is_due(self) -> bool:
+        now = self._clock.now()
+        if self._looked_at is not None and now - self._looked_at <= self._settings.estate_age:
+            return False
+        self._looked_at = now
+        return True
+
+    async def _looks(self, known: dict[ArmId, AzureVm]) -> dict[ArmId, AzureVm]:
+        """Those of `known` that the list has, with the disks and interfaces that it shows; it shows no power state."""
+        lists = await self._everywhere(frozenset(known), convert.azure_vm)
+        return {
+            vm.arm_id: replace(vm, arm_id=known[vm.arm_id].arm_id, power_state=known[vm.arm_id].power_state)
+            for vm in lists
+            if vm.arm_id in known
+        }
 
     async def _get(self, arm_id: ArmId) -> AzureVm | None:
         found = _VM.match(arm_id)
@@ -71,12 +99,16 @@ class MachineReader:
 
     async def _powers(self, wanted: frozenset[ArmId]) -> dict[ArmId, str | None]:
         """Power state by id, of every machine of the subscriptions concerned."""
+        return dict(await self._everywhere(wanted, _power, status_only="true"))
+
+    async def _everywhere(self, wanted: frozenset[ArmId], convert_one: Callable[[object], T], **options: str) -> list[T]:
+        """Every machine of the subscriptions in which those `wanted` stand."""
         subscriptions = sorted({found["subscription"].casefold() for arm_id in wanted if (found := _VM.match(arm_id))})
         lists = await together(
-            self._calls.whole(_power, self._session.compute(each).virtual_machines.list_all, status_only="true")
+            self._calls.whole(convert_one, self._session.compute(each).virtual_machines.list_all, **options)
             for each in subscriptions
         )
-        return {arm_id: power for each in lists for arm_id, power in each}
+        return [one for each in lists for one in each]
 
 
 def _power(model: object) -> tuple[ArmId, str | None]:

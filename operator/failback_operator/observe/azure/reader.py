@@ -8,6 +8,7 @@ from zlib import crc32
 import aiohttp
 from azure.core.exceptions import AzureError
 
+from failback_operator.domain.azure_estate import AzureEstate
 from failback_operator.domain.fabric import Fabric
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import Job
@@ -20,6 +21,7 @@ from . import convert
 from .calls import Calls
 from .convert_item import item_detail, listed_item
 from .errors import FabricMissing, ReadFailed, source_error
+from .estate import EstateReader
 from .job_reader import JobReader
 from .lists import ListReader, names_in_vault, within
 from .machines import MachineReader
@@ -42,7 +44,8 @@ class VaultReader:
         self._settings = settings or ReaderSettings()
         self._calls = Calls(self._settings)
         self._vault = (session.endpoint.resource_group, session.endpoint.vault)
-        self._machines = MachineReader(session, self._calls, self._settings)
+        self._machines = MachineReader(session, self._calls, self._settings, clock)
+        self._estate = EstateReader(session, self._calls, self._settings, clock)
         self._jobs = JobReader(session, self._calls, self._settings)
         self._lists = ListReader(session, self._calls, self._settings)
 
@@ -89,6 +92,7 @@ class VaultReader:
         targets = {item.target_vm_id for item in items if item.target_vm_id} | vms
         moving = {item.target_vm_id for item in items if item.target_vm_id and item.arm_id in in_motion} | vms
         machines = await self._machines.read(frozenset(targets), previous, frozenset(moving))
+        estate = await self._estate.read(targets, previous.estate if previous else AzureEstate())
         return VaultFacts(
             fabric=fabric,
             providers=lists.providers,
@@ -102,6 +106,7 @@ class VaultReader:
             # Each of them was asked for by GET as well: what is not there by now is gone.
             missing_items=frozenset(within(fabric.arm_id, in_motion - {item.arm_id for item in items})),
             missing_jobs=jobs.missing,
+            estate=estate,
         )
 
     async def _fabric_facts(self, previous: VaultFacts | None) -> Fabric:

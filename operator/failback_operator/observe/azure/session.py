@@ -19,9 +19,11 @@ from azure.core.pipeline.policies import (
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.compute.aio import ComputeManagementClient
+from azure.mgmt.core import AsyncARMPipelineClient
 from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
 
+from .arm import ArmLists
 from .credential import RenewableCredential
 from .endpoint import AzureEndpoint
 
@@ -146,6 +148,7 @@ class AzureSession:
         self._credential: RenewableCredential | None = None
         self._site_recovery: SiteRecoveryManagementClient | None = None
         self._compute: dict[str, ComputeManagementClient] = {}
+        self._resource_manager: ArmLists | None = None
         self._is_closed = False
 
     @property
@@ -173,6 +176,19 @@ class AzureSession:
                 transport=self._transport("Compute"),
             )
         return self._compute[key]
+
+    @property
+    def resource_manager(self) -> ArmLists:
+        """Lists of what neither client knows."""
+        if self._resource_manager is None:
+            self._resource_manager = ArmLists(
+                AsyncARMPipelineClient(
+                    self.endpoint.addresses.resource_manager,
+                    policies=self._policies(),
+                    transport=self._transport("ResourceManager"),
+                )
+            )
+        return self._resource_manager
 
     async def aclose(self) -> None:
         """Close connections. Calls after it fail."""

@@ -10,6 +10,7 @@ class ReaderSettings:
 
     `detail_age`: what only GET shows is read again at this age, spread over the second half of it.
     `details_per_read`: so many GETs of items at most in one full read, those in motion not counted; the rest follows in the next.
+    `estate_age`: interfaces, locks and the disks of many machines are read again at this age.
     `vm_gets`: up to so many Azure machines are read one by one, more by the paged list with status.
     `jobs_filter`: OData filter of the jobs; its form is documented nowhere but in the vendor's client, so it is a setting; empty
     lists all jobs. The window is applied to the answer in any case.
@@ -19,6 +20,7 @@ class ReaderSettings:
     concurrency: int = 8
     detail_age: timedelta = timedelta(hours=3)
     details_per_read: int = 250
+    estate_age: timedelta = timedelta(minutes=10)
     vm_gets: int = 20
     job_window: timedelta = timedelta(days=30)
     job_overlap: timedelta = timedelta(hours=1)

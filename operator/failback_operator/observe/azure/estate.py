@@ -1,0 +1,76 @@
+"""Network interfaces and locks around the Azure machines: whole lists of a subscription, read more seldom than the vault."""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
+
+import aiohttp
+from azure.core.exceptions import AzureError
+
+from failback_operator.domain.azure_estate import AzureEstate
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.ports import Clock
+from failback_operator.domain.reading import Part
+
+from . import convert
+from .calls import Calls, together
+from .errors import source_error
+from .session import AzureSession
+from .settings import ReaderSettings
+
+UNREADABLE = (AzureError, aiohttp.ClientError, OSError, ValueError)
+NICS = ("Microsoft.Network/networkInterfaces", "2021-02-01")
+LOCKS = ("Microsoft.Authorization/locks", "2016-09-01")
+"""Type and version of what is listed. Source: the published descriptions of both."""
+
+
+class Listed(Protocol):
+    """What has an id."""
+
+    @property
+    def arm_id(self) -> ArmId:
+        """Its id."""
+        ...
+
+
+T = TypeVar("T", bound=Listed)
+
+
+class EstateReader:
+    """Keeps each list until it is `estate_age` old. A list that cannot be read keeps what was read before, and tells why."""
+
+    def __init__(self, session: AzureSession, calls: Calls, settings: ReaderSettings, clock: Clock) -> None:
+        self._session = session
+        self._calls = calls
+        self._age = settings.estate_age
+        self._clock = clock
+
+    async def read(self, machines: Iterable[ArmId], previous: AzureEstate) -> AzureEstate:
+        """What stands around `machines`, in their subscriptions or, where there is none, in the vault's. Raises nothing."""
+        found = {_subscription(each) for each in machines} or {self._session.endpoint.subscription_id.casefold()}
+        subscriptions = sorted(found)
+        return AzureEstate(
+            nics=await self._list(NICS, convert.nic, subscriptions, previous.nics),
+            locks=await self._list(LOCKS, convert.lock, subscriptions, previous.locks),
+        )
+
+    async def _list(
+        self, kind: tuple[str, str], convert_one: Callable[[object], T], subscriptions: list[str], known: Part[tuple[T, ...]]
+    ) -> Part[tuple[T, ...]]:
+        now = self._clock.now()
+        if known.error is None and known.as_of is not None and now - known.as_of <= self._age:
+            return known
+        name, version = kind
+        operation = self._session.resource_manager.list
+        try:
+            lists = await together(
+                self._calls.whole(convert_one, operation, f"/subscriptions/{each}/providers/{name}", api_version=version)
+                for each in subscriptions
+            )
+        except UNREADABLE as raised:
+            return Part(known.facts, known.as_of, source_error(raised, self._session.endpoint))
+        # The service's order may change while nothing else does.
+        return Part(tuple(sorted((one for each in lists for one in each), key=lambda one: one.arm_id.casefold())), now, None)
+
+
+def _subscription(machine: ArmId) -> str:
+    return machine.strip("/").split("/")[1].casefold()
