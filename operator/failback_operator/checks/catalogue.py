@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from failback_operator.api.common import Severity
+from failback_operator.api.v1alpha1.failback_plan import Location
 from failback_operator.domain.steps import EffectKind, Step
 from failback_operator.domain.verdicts import Verdict
 
@@ -20,7 +21,8 @@ class Check(Generic[C]):
     """One check. `condition` is the condition of its subject's kind that it feeds; `steps` are those that its failure blocks.
 
     `needs_machine`: a waiver of it counts only where it names the machine. `also`: further clauses that it is for.
-    `fixes`: effects by which the operator mends what it finds, where the spec lets it.
+    `fixes`: effects by which the operator mends what it finds, where the spec lets it. `locations`: those of plans that it is
+    asked for; NotApplicable elsewhere.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Check(Generic[C]):
     needs_machine: bool = False
     also: tuple[str, ...] = ()
     fixes: frozenset[EffectKind] = frozenset()
+    locations: frozenset[Location] = frozenset(Location)
 
     @property
     def clauses(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from failback_operator.api.common import Severity
+from failback_operator.api.v1alpha1.failback_plan import Location
 from failback_operator.checks.answers import Answer
 from failback_operator.checks.catalogue import Catalogue, Check
 from failback_operator.domain.steps import EffectKind, Step
@@ -17,13 +18,16 @@ EFFECTS = ALL_STEPS - {Step.REHEARSAL}
 BEFORE_REPROTECT = frozenset({Step.REHEARSAL, Step.REPROTECT})
 BEFORE_FAILBACK = BEFORE_REPROTECT | {Step.FAILBACK}
 BEFORE_COMMIT = BEFORE_FAILBACK | {Step.COMMIT}
+ORIGINAL = frozenset({Location.ORIGINAL})
+ALTERNATE = frozenset({Location.ALTERNATE})
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """What the catalogue says of a check. `steps`: those that it blocks. `judged_at`: further steps before which it is asked.
 
-    `also`: further clauses. `fixes`: effects by which the operator mends what it finds, where the spec lets it.
+    `also`: further clauses. `fixes`: effects by which the operator mends what it finds, where the spec lets it. `locations`:
+    those of plans for whose machines it is asked.
     """
 
     id: str
@@ -39,6 +43,7 @@ class About:
     judged_at: frozenset[Step] = frozenset()
     also: tuple[str, ...] = ()
     fixes: frozenset[EffectKind] = frozenset()
+    locations: frozenset[Location] = frozenset(Location)
 
 
 def register(catalogue: Catalogue[C], about: About, subject: Callable[[C], Subject], ask: Callable[[C], Answer]) -> None:
@@ -71,5 +76,6 @@ def register(catalogue: Catalogue[C], about: About, subject: Callable[[C], Subje
             needs_machine=about.needs_machine,
             also=about.also,
             fixes=about.fixes,
+            locations=about.locations,
         )
     )

@@ -325,7 +325,7 @@ ON_PREMISES = [
     Case("OnPremisesVMFound", "one", PASS, READY),
     Case("OnPremisesVMFound", "none", FAIL, NO_VM, "no VM of app-1 is in vCenter"),
     Case("OnPremisesVMFound", "none, vCenter unread", UNKNOWN, NO_VM_BLIND),
-    Case("OnPremisesVMFound", "clones", FAIL, CLONES, "app-1, app-copy"),
+    Case("OnPremisesVMFound", "clones", FAIL, CLONES, "app-1 on esx-1.example.com, app-copy on esx-1.example.com"),
     Case("OnPremisesVMFound", "orphaned", FAIL, on_prem(READY, connection_state="orphaned"), "orphaned"),
     Case("OnPremisesVMFound", "connection not told", UNKNOWN, on_prem(READY, connection_state=None)),
     Case("OnPremisesVMFound", "after the failback", NA, FAILED_BACK),

@@ -1,6 +1,18 @@
 """Checks of a machine, one file a group of clauses; importing this fills the catalogue."""
 
-from failback_operator.checks.machine import azure, datastores, disks, fit, gate, group, item, on_premises, protection, systems
+from failback_operator.checks.machine import (
+    azure,
+    datastores,
+    disks,
+    fit,
+    gate,
+    group,
+    item,
+    new_vm,
+    on_premises,
+    protection,
+    systems,
+)
 from failback_operator.checks.machine.base import MACHINE_CHECKS
 
 __all__ = [
@@ -12,6 +24,7 @@ __all__ = [
     "gate",
     "group",
     "item",
+    "new_vm",
     "on_premises",
     "protection",
     "systems",

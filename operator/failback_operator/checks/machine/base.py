@@ -75,6 +75,9 @@ def _ask(context: MachineContext, about: About, ask: AskItem) -> Answer:
         return no_item(context)
     if item.instance_type not in CLASSIC:
         return not_applicable("the item is not one of the classic architecture: see ArchitectureSupported")
+    location = context.plan.spec.location
+    if location not in about.locations:
+        return not_applicable(f"the plan's location is {location.value}")
     step = next_step(context, item)
     if step not in about.steps | about.judged_at:
         return not_applicable("nothing that this check guards comes next")

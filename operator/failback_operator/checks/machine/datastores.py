@@ -2,7 +2,7 @@
 
 from failback_operator.checks.answers import Answer, any_of, every, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetContext
-from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
+from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, ORIGINAL, About
 from failback_operator.checks.machine.base import item_check, named, targets_of, vm_or_answer
 from failback_operator.checks.master_target.base import no_server
 from failback_operator.domain.fabric import MasterTargetServer
@@ -22,6 +22,7 @@ from failback_operator.domain.vsphere import Datastore, Host
         source="Vendor's page on preparing failback, error 8061; vSphere datastore.host[].mountInfo accessMode, mounted, "
         "accessible",
         steps=BEFORE_FAILBACK,
+        locations=ORIGINAL,
     )
 )
 def datastore_mounted(context: MachineContext, item: ProtectedItem) -> Answer:  # noqa: ARG001 - the form of all checks of an item
@@ -32,13 +33,13 @@ def datastore_mounted(context: MachineContext, item: ProtectedItem) -> Answer:  
     targets = targets_of(context)
     if not targets:
         return unknown("no master target is known for it")
-    stores, is_whole = _datastores(context, found)
+    stores, is_whole = datastores_of(context, found)
     if not stores or not is_whole:
         return unknown(f"VM {found.vm.name}: the datastores of its disks could not be read")
     return any_of(named(target, _on(target, found, stores)) for target in targets)
 
 
-def _datastores(context: MachineContext, located: LocatedVm) -> tuple[list[Datastore], bool]:
+def datastores_of(context: MachineContext, located: LocatedVm) -> tuple[list[Datastore], bool]:
     """Datastores of the VM's disks, else of the recorded ones; and whether each was found."""
     if located.vm.disks:
         found = [located.facts.datastore(d.datastore) for d in located.vm.disks]
@@ -55,10 +56,11 @@ def _on(target: TargetContext, machine: LocatedVm, stores: list[Datastore]) -> A
     if target.vm.vcenter != machine.vcenter:
         return failed(f"it is in vCenter {target.vm.vcenter}, the machine in {machine.vcenter}")
     host = target.vm.host
-    return every(_mount(store, host) for store in stores)
+    return every(mounted_on(store, host) for store in stores)
 
 
-def _mount(store: Datastore, host: Host) -> Answer:
+def mounted_on(store: Datastore, host: Host) -> Answer:
+    """Whether the host mounts the datastore read/write."""
     mount = next((m for m in store.mounts if m.host == host.moref), None)
     if mount is None:
         return failed(f"datastore {store.name} is not mounted on host {host.name}")

@@ -5,13 +5,19 @@ from datetime import datetime
 from failback_operator.api.common import Severity
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.answers import Answer, any_of, every, failed, listed, not_applicable, passed, unknown
-from failback_operator.checks.contexts import MachineContext
-from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
+from failback_operator.checks.contexts import LocatedVm, MachineContext
+from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, ORIGINAL, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, vm_or_answer
+from failback_operator.checks.machine.returning import is_namesake, is_physical
 from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.steps import Step
 from failback_operator.domain.verdicts import Outcome
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
+
+OTHER = (
+    "Find out whether it is the machine's own VM with new cards: then waive this check for the machine. Else rename it, and "
+    "bring the machine's own VM back into the inventory."
+)
 
 
 @item_check(
@@ -19,30 +25,48 @@ from failback_operator.domain.vsphere import PowerState, VirtualMachine
         id="OnPremisesVMFound",
         clause="R3",
         condition="OnPremisesSafe",
-        expected="vCenter has exactly one VM of the machine, and it is connected",
+        expected="vCenter has exactly one VM of the machine, it is connected, and it is no template",
         remedy="Bring the VM back into the inventory. If it was deleted on purpose before reprotect, waive this check for the "
-        "machine: "
-        "Site Recovery then makes a new VM on the master target's host. Of several VMs with one UUID the copies are removed.",
+        "machine: Site Recovery then makes a new VM on the master target's host. Of several VMs with one UUID the copies are "
+        "removed.",
         source="vSphere searchIndex by UUID; runtime.connectionState; vendor: a VM may be deleted before reprotect, not after",
         steps=BEFORE_FAILBACK,
         is_waivable=True,
         also=("R22",),
         needs_machine=True,
+        locations=ORIGINAL,
     )
 )
-def on_premises_vm_found(context: MachineContext, item: ProtectedItem) -> Answer:  # noqa: ARG001 - the form of all checks of an item
-    """One VM, connected."""
-    if context.vm is None:
-        if context.vms:
-            return failed(f"several VMs match: {listed(v.vm.name for v in context.vms)}")
-        if context.site.vsphere_is_complete:
-            return failed(f"no VM of {context.name} is in vCenter")
+def on_premises_vm_found(context: MachineContext, item: ProtectedItem) -> Answer:
+    """One VM, connected, its own and no template."""
+    if context.vm is not None:
+        return _is_whole(context.vm.vm, is_other=is_namesake(context, item))
+    if context.vms:
+        return failed(f"several VMs match, clones of one another: {listed(_placed(v) for v in context.vms)}")
+    if not context.site.vsphere_is_complete:
         return unknown("vCenter could not be read lately")
-    vm = context.vm.vm
+    if is_physical(context, item):
+        return not_applicable("it is a physical machine, and comes back as a new VM")
+    return failed(f"no VM of {context.name} is in vCenter")
+
+
+def _placed(located: LocatedVm) -> str:
+    return f"{located.vm.name} on {located.host.name if located.host else 'an unknown host'}"
+
+
+def _is_whole(vm: VirtualMachine, *, is_other: bool) -> Answer:
     if vm.connection_state is None:
         return unknown(f"VM {vm.name}: its connection state could not be read")
     if vm.connection_state != "connected":
         return failed(f"VM {vm.name} is {vm.connection_state}")
+    if vm.is_template:
+        return failed(
+            f"VM {vm.name} is a template", "Convert the template to a virtual machine: a template cannot be switched on."
+        )
+    if is_other:
+        return failed(f"VM {vm.name} has the machine's name, but none of the network cards that Site Recovery knows of it", OTHER)
+    if "is_template" in vm.unread:
+        return unknown(f"VM {vm.name}: vCenter did not let it be read whether it is a template")
     return passed(f"VM {vm.name} is there")
 
 
@@ -53,11 +77,9 @@ def on_premises_vm_found(context: MachineContext, item: ProtectedItem) -> Answer
         condition="OnPremisesSafe",
         expected="the on-premises VM is off, and neither started nor got a snapshot since the failover",
         remedy="Reprotect overwrites this VM. Find out who works on it and save what is new; then shut it down, or waive this "
-        "check for "
-        "the machine by name.",
+        "check for the machine by name.",
         source="vSphere runtime.powerState, summary.runtime.bootTime, snapshot; vendor: reprotect powers it off, merges "
-        "snapshots, "
-        "overwrites its disks",
+        "snapshots, overwrites its disks",
         steps=frozenset({Step.REPROTECT}),
         is_waivable=True,
         needs_machine=True,
@@ -107,8 +129,7 @@ def _snapshots(vm: VirtualMachine, failed_over_at: datetime | None) -> Answer:
         condition="OnPremisesSafe",
         expected="the on-premises VM stays off between reprotect and failback",
         remedy="Shut the on-premises VM down: its disks are being written by the master target. If it was on while they were, "
-        "reprotect "
-        "the machine anew.",
+        "reprotect the machine anew.",
         source="vSphere runtime.powerState; vendor: keep the on-premises VM off after reprotect",
         steps=frozenset({Step.FAILBACK}),
     )
@@ -127,8 +148,7 @@ def on_premises_off(context: MachineContext, item: ProtectedItem) -> Answer:  # 
         expected="the on-premises machine is proved up since the failback: VMware Tools run, or the configuration server hears "
         "it",
         remedy="Start the VM and look at it; where neither tools nor agent can tell, a named person's waiver for the machine "
-        "says that "
-        "it works. After the commit the Azure VM is gone.",
+        "says that it works. After the commit the Azure VM is gone.",
         source="vSphere guest.toolsRunningStatus; lastHeartbeat of the item or agent, newer than the failback's end",
         steps=frozenset({Step.COMMIT}),
         is_waivable=True,
@@ -186,8 +206,7 @@ def _azure_vm_silent_since(context: MachineContext) -> datetime | None:
         condition="OnPremisesSafe",
         expected="disk.EnableUUID is TRUE on the on-premises VM as well",
         remedy="Set disk.EnableUUID = TRUE on the VM (Edit Settings > VM Options > Advanced) before the next disaster; without "
-        "it a disk "
-        "may come back whole, as a further disk.",
+        "it a disk may come back whole, as a further disk.",
         source="Site Recovery's common problems: VMDKs of a source without disk.enableUUID are identified as well as can be",
         steps=BEFORE_REPROTECT,
         severity=Severity.WARNING,
