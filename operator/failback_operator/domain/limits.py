@@ -43,3 +43,4 @@ class Limits:
     changes_per_day_gb: int = 2000
     change_rate_period: timedelta = timedelta(days=1)
     linux_targets: tuple[str, ...] = ("ubuntu-16.04",)
+    new_vm_margin_percent: int = 10

@@ -176,6 +176,9 @@ class Settings:
     linux_targets: tuple[str, ...] = _setting(
         _LIMITS.linux_targets, "System that a Linux master target may have without a warning, e.g. ubuntu-16.04; several times."
     )
+    new_vm_margin_percent: int = _setting(
+        _LIMITS.new_vm_margin_percent, "By so much more than its disks a new VM is to find free on its datastore, in percent."
+    )
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> "Settings":
@@ -212,6 +215,7 @@ class Settings:
             changes_per_day_gb=self.changes_per_day_gb,
             change_rate_period=timedelta(seconds=self.change_rate_period_seconds),
             linux_targets=self.linux_targets,
+            new_vm_margin_percent=self.new_vm_margin_percent,
         )
 
     def lease_times(self) -> LeaseTimes:
