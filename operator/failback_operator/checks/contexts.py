@@ -1,12 +1,15 @@
 """What a check is given: the facts about one subject, already found and joined. None means: could not be read or found."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
+from failback_operator.domain.claims import NO_CLAIMS, Claims
 from failback_operator.domain.fabric import MasterTargetServer
 from failback_operator.domain.fabric import ProcessServer as ProcessServerFacts
+from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import Job
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.protected_item import ProtectedItem
@@ -51,9 +54,20 @@ class LocatedVm:
 
 
 @dataclass(frozen=True, slots=True)
+class Lodger:
+    """A machine that runs through a master target now, with what was recorded of its disaster (None: nothing)."""
+
+    name: str
+    record: Recorded | None
+
+
+@dataclass(frozen=True, slots=True)
 class TargetContext:
     """A master target: `vms` are all VMs that match it (exactly one is right), `usage` None while unread.
 
+    `lodgers` run through it now; `planned` are the items of these and of machines that are to. `orphans` names the disks on it
+    whose machine no longer runs there; `protected_keys` are keys of all protected machines' disks on it. `twins` are other VMs
+    of the site that have its BIOS UUID or the UUID of one of its disks, those of lodgers left out.
     `holders` are the friendly names of items that Site Recovery or vSphere shows on it: while any, it is not to be touched
     (safety rule 8); None = unread, which counts as holding.
     """
@@ -65,6 +79,11 @@ class TargetContext:
     usage: DiskUsage | None
     holders: tuple[str, ...] | None
     is_configuration_server: bool
+    lodgers: tuple[Lodger, ...] = ()
+    planned: tuple[ProtectedItem, ...] = ()
+    orphans: tuple[str, ...] = ()
+    protected_keys: frozenset[int] = frozenset()
+    twins: tuple[LocatedVm, ...] = ()
 
     @property
     def vm(self) -> LocatedVm | None:
@@ -89,7 +108,8 @@ class MachineContext:
     `candidates` the master targets that the plan allows, `assigned` the chosen one. `vms` all on-premises VMs that match it.
     `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item,
     jobs or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
-    `rivals` are other plans that list the machine and keep this one from acting on it.
+    `rivals` are other plans that list the machine and keep this one from acting on it. `azure_vms` are all of the vault.
+    `claims` are what this and other machines will take.
     """
 
     site: SiteContext
@@ -111,6 +131,8 @@ class MachineContext:
     phase: Phase
     jobs: tuple[Job, ...] = ()
     rivals: tuple[str, ...] = ()
+    azure_vms: Mapping[ArmId, AzureVm] = field(default_factory=dict)
+    claims: Claims = NO_CLAIMS
 
     @property
     def item(self) -> ProtectedItem | None:

@@ -42,9 +42,10 @@ def server_contexts(index: SiteIndex) -> tuple[ServerContext, ...]:
 
 
 def target_contexts(targets: tuple[Located, ...], index: SiteIndex, assignments: Assignments | None) -> dict[str, TargetContext]:
-    """The master targets by name, with the slots that are promised on each."""
-    reserved = assignments.reserved if assignments else {}
-    return {t.target.name: t.context(index, reserved.get(t.target.name, 0)) for t in targets}
+    """The master targets by name, with the slots that are promised on each, and the items that are to come through it."""
+    reserved, planned = (assignments.reserved, assignments.planned()) if assignments else ({}, {})
+    found = {t.target.name: t for t in targets}
+    return {name: t.context(index, reserved.get(name, 0), planned.get(name, ())) for name, t in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +107,5 @@ def _machine_context(
         phase=survey.phase,
         jobs=found.jobs if found else (),
         rivals=survey.rivals,
+        azure_vms=around.index.items.azure_vms,
     )

@@ -16,6 +16,7 @@ from failback_operator.decide.targets import Located
 from failback_operator.domain.failover_bound import effective_bound
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.operating_system import OperatingSystem
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.planning.assignment import Group, Placed, Placement, TargetSlots, assign
 from failback_operator.planning.waves import Wave, plan_waves
 
@@ -47,6 +48,14 @@ class Assignments:
         """Name of the target that takes the machine."""
         placement = self.placements.get(survey.group_key)
         return placement.target if isinstance(placement, Placed) else None
+
+    def planned(self) -> dict[str, list[ProtectedItem]]:
+        """Name of a target → the items of the machines that are placed on it."""
+        found: dict[str, list[ProtectedItem]] = defaultdict(list)
+        for key, placement in self.placements.items():
+            if isinstance(placement, Placed) and key in self.states:
+                found[placement.target] += [s.round.item for s in self.states[key].members if s.round is not None]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,11 +44,12 @@ class ItemIndex:
 
 @dataclass(frozen=True, slots=True)
 class VmIndex:
-    """The VMs of all fresh vCenters."""
+    """The VMs of all fresh vCenters. `by_disk` by the backing UUID of a disk."""
 
     by_uuid: dict[str, tuple[LocatedVm, ...]]
     by_name: dict[str, tuple[LocatedVm, ...]]
     by_ip: dict[str, tuple[LocatedVm, ...]]
+    by_disk: dict[str, tuple[LocatedVm, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def _index_vms(site: SiteContext) -> VmIndex:
     by_uuid: dict[str, list[LocatedVm]] = defaultdict(list)
     by_name: dict[str, list[LocatedVm]] = defaultdict(list)
     by_ip: dict[str, list[LocatedVm]] = defaultdict(list)
+    by_disk: dict[str, list[LocatedVm]] = defaultdict(list)
     for vcenter, facts in sorted(site.vcenters, key=lambda pair: pair[0]):
         hosts = {host.moref: host for host in facts.hosts}
         for vm in sorted(facts.machines, key=lambda m: (m.name, m.moref)):
@@ -118,7 +120,9 @@ def _index_vms(site: SiteContext) -> VmIndex:
                 by_uuid[uuid].append(located)
             for address in set(vm.guest.ip_addresses):
                 by_ip[address].append(located)
-    return VmIndex(_frozen(by_uuid), _frozen(by_name), _frozen(by_ip))
+            for disk in {d.uuid.casefold() for d in vm.disks if d.uuid}:
+                by_disk[disk].append(located)
+    return VmIndex(_frozen(by_uuid), _frozen(by_name), _frozen(by_ip), _frozen(by_disk))
 
 
 def _frozen(found: dict[str, list[LocatedVm]]) -> dict[str, tuple[LocatedVm, ...]]:

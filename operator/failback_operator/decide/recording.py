@@ -40,12 +40,17 @@ def recorded_disks(located: LocatedVm | None) -> list[RecordedDisk]:
     if located is None:
         return []
     stores = {store.moref: store.name for store in located.facts.datastores}
+    buses = {controller.key: controller.bus_number for controller in located.vm.controllers}
     return [
         RecordedDisk(
             file=disk.file_name,
             uuid=disk.uuid,
             capacity_bytes=disk.capacity_bytes,
             datastore=stores.get(disk.datastore, "") if disk.datastore else "",
+            datastore_id=disk.datastore,
+            key=disk.key,
+            bus=buses.get(disk.controller_key),
+            unit=disk.unit_number,
         )
         for disk in sorted(located.vm.disks, key=lambda d: d.key)[:MOST_DISKS]
     ]

@@ -7,6 +7,7 @@ from failback_operator.api.common import LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import LocatedVm
+from failback_operator.checks.machine.disks import returning_disks
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger import Evidence, settle, settle_without_item
@@ -120,7 +121,7 @@ def survey(selection: Selection, ownership: Ownership, index: SiteIndex) -> tupl
                 vms=vms,
                 azure_vm=azure_vm,
                 azure_vm_is_missing=is_missing,
-                disks=_disk_count(found_round, vms) if found_round else None,
+                disks=_disk_count(found_round, vms, azure_vm) if found_round else None,
             )
         )
     return tuple(found)
@@ -167,8 +168,13 @@ def _azure_vm(found: Round | None, index: SiteIndex) -> tuple[AzureVm | None, bo
     return index.items.azure_vms.get(wanted), wanted in index.items.missing_vms
 
 
-def _disk_count(found: Round, vms: tuple[LocatedVm, ...]) -> int | None:
-    """How many disks the machine brings: as Site Recovery protects them, as recorded, else as its VM has them."""
+def _disk_count(found: Round, vms: tuple[LocatedVm, ...], azure_vm: AzureVm | None) -> int | None:
+    """How many disks the machine brings: as Site Recovery protects them, as recorded, or as its VM has them; Azure's if more."""
+    known = _known_disks(found, vms)
+    return None if known is None else returning_disks(known, found.item, azure_vm)
+
+
+def _known_disks(found: Round, vms: tuple[LocatedVm, ...]) -> int | None:
     detail = found.item.detail
     if detail is not None and detail.disks:
         return len(detail.disks)

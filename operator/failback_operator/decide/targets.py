@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.checks.contexts import LocatedVm, TargetContext
+from failback_operator.checks.contexts import LocatedVm, Lodger, TargetContext
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.disk_uuid import disk_uuid
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger_vm import settle_vm
+from failback_operator.decide.lodging import lodgers, machine_name, orphans, twins
 from failback_operator.decide.survey import machine_vms, settled_machine
 from failback_operator.domain.fabric import Fabric, MasterTargetServer
 from failback_operator.domain.ids import ArmId
@@ -35,13 +36,19 @@ class Located:
     holders: tuple[str, ...] | None
     is_configuration_server: bool
     limit: int
+    lodgers: tuple[Lodger, ...] = ()
+    orphans: tuple[str, ...] = ()
+    protected_keys: frozenset[int] = frozenset()
+    twins: tuple[LocatedVm, ...] = ()
 
     def attached(self, item: ProtectedItem) -> int:
         """How many disks of the item are on it."""
         return self.disks.by_item.get(item.arm_id.casefold(), 0) if self.disks else 0
 
-    def context(self, index: SiteIndex, reserved: int) -> TargetContext:
-        """What checks are given, with that many slots promised."""
+    def context(self, index: SiteIndex, reserved: int, planned: Iterable[ProtectedItem] = ()) -> TargetContext:
+        """What checks are given, with that many slots promised to machines whose items are `planned`."""
+        here = (index.items.by_id.get(ArmId(key)) for key in self.runs_here)
+        items = {item.arm_id: item for item in (*here, *planned) if item is not None}
         usage = disk_usage(self.disks, self.runs_here, reserved, self.limit) if self.disks else None
         return TargetContext(
             site=index.site,
@@ -51,6 +58,11 @@ class Located:
             usage=usage,
             holders=self.holders,
             is_configuration_server=self.is_configuration_server,
+            lodgers=self.lodgers,
+            planned=tuple(sorted(items.values(), key=lambda item: (item.friendly_name, item.arm_id.casefold()))),
+            orphans=self.orphans,
+            protected_keys=self.protected_keys,
+            twins=self.twins,
         )
 
 
@@ -145,15 +157,21 @@ def _locate(target: MasterTarget, index: SiteIndex, protected: ProtectedDisks, h
     disks = occupancy(vm.disks, protected) if vm is not None and is_read else None
     promised = holding.promised.get(target.name, ())
     runs_on = holding.runs_on.get(server.id.casefold(), frozenset()) if server else frozenset()
+    runs_here = runs_on | frozenset(promised)
+    own_disks, controllers = (vm.disks, vm.controllers) if vm is not None and is_read else ((), ())
     return Located(
         target=_settled_target(target, vms, index),
         server=server,
         vms=vms,
         disks=disks,
-        runs_here=runs_on | frozenset(promised),
+        runs_here=runs_here,
         holders=_holders(server, disks, promised, (index, holding)),
         is_configuration_server=_is_configuration_server(target, server, vms, index),
-        limit=slot_limit(target.spec.max_disks, index.site.limits),
+        limit=slot_limit(target.spec.max_disks, index.site.limits, controllers, own_disks),
+        lodgers=lodgers(runs_here, target.name, index),
+        orphans=orphans(own_disks, runs_here, protected, index),
+        protected_keys=frozenset(disk.key for disk in own_disks if protected.owner(disk) is not None),
+        twins=twins(vms[0], runs_here, index) if vm is not None else (),
     )
 
 
@@ -190,15 +208,7 @@ def _holders(
         return None
     shown = holding.by_server.get(server.id.casefold(), ()) if server else ()
     keys = {*disks.by_item, *promised, *(item.arm_id.casefold() for item in shown)}
-    return tuple(sorted({_machine_name(key, index) for key in keys}))
-
-
-def _machine_name(key: str, index: SiteIndex) -> str:
-    item = index.items.by_id.get(ArmId(key))
-    if item is not None:
-        return item.friendly_name
-    machine = index.machines.get(ArmId(key))
-    return machine.spec.machine_name if machine else key
+    return tuple(sorted({machine_name(key, index) for key in keys}))
 
 
 def _is_configuration_server(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.usage import DiskUsage
-from failback_operator.domain.vsphere import Disk
+from failback_operator.domain.vsphere import Controller, Disk
 
 
 @dataclass(slots=True)
@@ -44,9 +44,17 @@ def occupancy(disks: Collection[Disk], protected: ProtectedDisks) -> Occupancy:
     return Occupancy(own, dict(sorted(by_item.items())))
 
 
-def slot_limit(max_disks: int, limits: Limits) -> int:
-    """Most disks on a master target: maxDisks, the documented 60, and the SCSI slots that could be."""
-    return min(max_disks, limits.disks_per_master_target, limits.scsi_controllers * limits.scsi_slots_per_controller)
+def slot_limit(max_disks: int, limits: Limits, controllers: Collection[Controller] = (), disks: Collection[Disk] = ()) -> int:
+    """Most disks on a master target: maxDisks, the documented 60, and the SCSI slots that could be.
+
+    A SCSI controller that a master target may not have takes the place of one that it may; a disk on it, or on no SCSI
+    controller at all, needs none of their slots.
+    """
+    accepted = {c.key for c in controllers if c.kind in limits.accepted_controllers}
+    in_the_way = sum(c.is_scsi and c.key not in accepted for c in controllers)
+    elsewhere = sum(bool(controllers) and disk.controller_key not in accepted for disk in disks)
+    slots = max(0, limits.scsi_controllers - in_the_way) * limits.scsi_slots_per_controller
+    return min(max_disks, limits.disks_per_master_target, slots + elsewhere)
 
 
 def disk_usage(found: Occupancy, runs_here: Collection[str], reserved: int, limit: int) -> DiskUsage:

@@ -52,6 +52,10 @@ class RecordedDisk(ApiModel):
     uuid: str | None = Field(default=None, description="Backing UUID.", max_length=63)
     capacity_bytes: int = Field(description="Capacity.", ge=0)
     datastore: str = Field(description="Name of the datastore.", max_length=253)
+    datastore_id: str | None = Field(default=None, description="vCenter's id of the datastore.", max_length=63)
+    key: int | None = Field(default=None, description="Key of the device.")
+    bus: int | None = Field(default=None, description="Bus number of its controller.", ge=0)
+    unit: int | None = Field(default=None, description="Unit number on its controller.", ge=0)
 
 
 class Recorded(ApiModel):

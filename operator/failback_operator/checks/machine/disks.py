@@ -5,18 +5,39 @@ from failback_operator.checks.contexts import MachineContext, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, named, targets_of
 from failback_operator.checks.machine.systems import fitting_targets
-from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
+from failback_operator.domain.vault import AzureVm
 
 
 def disks_of(context: MachineContext, item: ProtectedItem) -> int | None:
-    """How many disks of the item come back: those that Site Recovery protects, else those of its VM; None while neither tells."""
+    """How many disks of the item come back: those that Site Recovery protects, else those of its VM; None while neither tells.
+
+    Its Azure VM may have got more since the failover.
+    """
     detail = fresh_detail(context, item)
     if detail is not None and detail.disks:
-        return len(detail.disks)
+        return returning_disks(len(detail.disks), item, azure_vm_of(context, item))
     is_own = context.item is not None and context.item.arm_id == item.arm_id
     if not is_own or context.vm is None or "disks" in context.vm.vm.unread:
         return None
-    return len(context.vm.vm.disks) or None
+    return returning_disks(len(context.vm.vm.disks), item, azure_vm_of(context, item)) or None
+
+
+def azure_vm_of(context: MachineContext, item: ProtectedItem) -> AzureVm | None:
+    """The Azure VM of the machine's own item, or of one of its group, if read."""
+    if context.item is not None and context.item.arm_id == item.arm_id:
+        return context.azure_vm
+    return context.azure_vms.get(item.target_vm_id) if item.target_vm_id is not None else None
+
+
+def returning_disks(protected: int, item: ProtectedItem, azure_vm: AzureVm | None) -> int:
+    """The larger of the protected disks and those of the Azure VM, its OS disk and data disks.
+
+    Once it is reversed the item tells which disks come back. The temporary disk is neither of the two and is excluded.
+    """
+    if azure_vm is None or item.instance_type is not InstanceType.TO_AZURE:
+        return protected
+    return max(protected, 1 + azure_vm.data_disk_count)
 
 
 @item_check(
