@@ -163,4 +163,4 @@ class ChangeCollector:
         with suppress(Exception):
             self._view.Destroy()
             self._owner.Destroy()
-        self._stub.DropConnections()
+        self._stub.close()

@@ -68,11 +68,23 @@ class Stub(SoapStubAdapter):  # type: ignore[misc]
             raise ConnectionAbortedError("the connection is being closed")
         return connection
 
+    def ReturnConnection(self, conn: http.client.HTTPConnection) -> None:  # noqa: N802 - pyvmomi's name
+        """Keep a socket for later calls, unless there will be none."""
+        if self._is_aborted:
+            conn.close()
+        else:
+            super().ReturnConnection(conn)
+
     def abort(self) -> None:
         """End the calls that are under way, as if the network had failed. Their threads raise; later calls do too."""
         self._is_aborted = True
         for connection in list(self._active.values()):
             _cut(connection)
+
+    def close(self) -> None:
+        """Close the sockets: those at rest now, those of calls under way when these have ended. Later calls raise."""
+        self._is_aborted = True
+        self.DropConnections()
 
 
 def _cut(connection: http.client.HTTPConnection) -> None:
@@ -140,9 +152,13 @@ class Connection:
         except ssl.SSLCertVerificationError as error:
             raise _named(error, endpoint, settings, context) from error
         stub = _stub(_Wire(endpoint, context, version, settings.threads, observer), settings.call_timeout)
-        attempt.on(stub)
-        content: Any = vim.ServiceInstance("ServiceInstance", stub).RetrieveContent()
-        content.sessionManager.Login(endpoint.username, endpoint.password, None)
+        try:
+            attempt.on(stub)
+            content: Any = vim.ServiceInstance("ServiceInstance", stub).RetrieveContent()
+            content.sessionManager.Login(endpoint.username, endpoint.password, None)
+        except BaseException:
+            stub.close()
+            raise
         attempt.done()
         return cls(content, stub, generation, endpoint, settings, observer)
 
@@ -158,7 +174,7 @@ class Connection:
         try:
             self.content.sessionManager.Logout()
         finally:
-            self.stub.DropConnections()
+            self.stub.close()
 
 
 @dataclass(frozen=True, slots=True)
