@@ -5,7 +5,7 @@ from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.api.v1alpha1.failback_plan import DiskSummary, HistoryEntry, MachineCounts, WaveStatus
+from failback_operator.api.v1alpha1.failback_plan_status import DiskSummary, HistoryEntry, MachineCounts, WaveStatus
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.demand import Assignments
 from failback_operator.decide.phase import ORDER

@@ -2,7 +2,7 @@
 
 from failback_operator.api.common import Finding
 from failback_operator.api.v1alpha1 import FailbackPlanStatus
-from failback_operator.api.v1alpha1.failback_plan import FailoverBound
+from failback_operator.api.v1alpha1.failback_plan_status import FailoverBound
 from failback_operator.decide.conditions import Conditions, rendered
 from failback_operator.decide.findings import Shown, shortened, summarised
 from failback_operator.decide.judgement import is_waived

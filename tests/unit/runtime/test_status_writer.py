@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from failback_operator.api.common import Condition, ConditionStatus, EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachineStatus, FailbackPlanStatus
-from failback_operator.api.v1alpha1.failback_plan import MachineCounts
+from failback_operator.api.v1alpha1.failback_plan_status import MachineCounts
 from failback_operator.runtime.status_writer import status_changes, with_transition_times
 
 NOW = datetime(2026, 11, 24, 6, 0, 0, 999_999, tzinfo=UTC)

@@ -4,19 +4,8 @@ from enum import StrEnum
 
 from pydantic import ConfigDict, Field
 
-from failback_operator.api.common import (
-    ApiModel,
-    ArmIdText,
-    LocalRef,
-    Message,
-    Resource,
-    StatusBase,
-    Text,
-    Time,
-    list_map,
-    rule,
-    rules,
-)
+from failback_operator.api.common import ApiModel, ArmIdText, LocalRef, Message, Resource, Text, Time, list_map, rule, rules
+from failback_operator.api.v1alpha1.failback_plan_status import FailbackPlanStatus
 
 STAGES = ("Prepared", "Reprotected", "FailedBack", "Committed", "Protected")
 
@@ -91,6 +80,13 @@ class Hold(ApiModel):
     reason: Message | None = Field(default=None, description="Why.")
 
 
+class Stay(ApiModel):
+    """A machine that stays in Azure."""
+
+    machine: Text = Field(description="Name of the machine, one of the plan's.")
+    reason: Message = Field(description="Why.", min_length=1)
+
+
 class Waiver(ApiModel):
     """A named person's word that a blocker may be passed over."""
 
@@ -133,6 +129,11 @@ class FailbackPlanSpec(ApiModel):
         default=None,
         description="Needed past Prepared: applies to failovers to Azure up to this instant, never to a later disaster's.",
     )
+    commit_failover: bool = Field(
+        default=False,
+        description="Commit a failover to Azure that is still pending, before reprotect: no other recovery point can be chosen"
+        " after it. Without it a person commits.",
+    )
     suspend: bool = Field(default=False, description="Stop new effects at once; what runs is followed to its end.")
     recovery_point: RecoveryPointType = Field(
         default=RecoveryPointType.LATEST_TIME, description="Point to fail back to: LatestTime or LatestTag (app-consistent)."
@@ -159,6 +160,13 @@ class FailbackPlanSpec(ApiModel):
         max_length=200,
         json_schema_extra=list_map("machine"),
     )
+    stays_in_azure: list[Stay] = Field(
+        default_factory=list,
+        description="Machines of the plan that stay in Azure: nothing is begun for them, and they are counted apart. A"
+        " replication group stays as a whole or not at all.",
+        max_length=2000,
+        json_schema_extra=list_map("machine"),
+    )
     waivers: list[Waiver] = Field(default_factory=list, description="Blockers passed over by a named person.", max_length=100)
     retries: list[Retry] = Field(default_factory=list, description="Failed steps to try again.", max_length=100)
 
@@ -178,66 +186,6 @@ class FailbackPlanSpec(ApiModel):
             ),
         )
     )
-
-
-class MachineCounts(ApiModel):
-    """Machines of the plan by where they are."""
-
-    total: int = Field(description="All machines of the plan.", ge=0)
-    done: int = Field(description="At the stage that the plan asks for, or past it.", ge=0)
-    in_flight: int = Field(description="With a step running.", ge=0)
-    waiting: int = Field(description="Waiting for slots, limits or others.", ge=0)
-    blocked: int = Field(description="Stopped by a finding.", ge=0)
-    failed: int = Field(description="Failed, or in need of a person.", ge=0)
-
-
-class DiskSummary(ApiModel):
-    """Disks that come back."""
-
-    planned: int = Field(description="Disks of all machines of the plan.", ge=0)
-    free_slots: int = Field(description="Free slots on the candidate master targets.", ge=0)
-
-
-class FailoverBound(ApiModel):
-    """The value of failedOverBefore and when the operator first saw it."""
-
-    value: Time = Field(description="failedOverBefore as given.")
-    first_seen: Time = Field(description="When it was first seen.")
-
-
-class WaveStatus(ApiModel):
-    """Machines that go together."""
-
-    number: int = Field(description="1 is the first.", ge=1)
-    machines: list[str] = Field(description="Their names.", max_length=2000)
-    master_target: str = Field(description="MasterTarget that takes them.", max_length=253)
-
-
-class HistoryEntry(ApiModel):
-    """A transition of the plan, for the auditor."""
-
-    time: Time = Field(description="When.")
-    machine: str = Field(description="Which machine.", max_length=253)
-    phase: str = Field(description="Phase that it reached.", max_length=63)
-
-
-class FailbackPlanStatus(StatusBase):
-    """Where a failback stands."""
-
-    phase: str | None = Field(default=None, description="Phase of the machine that is furthest behind.", max_length=63)
-    stage: str | None = Field(default=None, description="Stage that every machine has reached.", max_length=63)
-    machines: MachineCounts | None = Field(default=None, description="Counts of machines.")
-    machines_done: str | None = Field(default=None, description="done/all, for people.", max_length=32)
-    disks: DiskSummary | None = Field(default=None, description="Disks and slots.")
-    progress: str | None = Field(default=None, description="Progress of the step that runs, in steps of 10 %.", max_length=16)
-    wave: str | None = Field(default=None, description="Wave that runs, of how many.", max_length=32)
-    waves: list[WaveStatus] = Field(default_factory=list, description="Who goes when, where.", max_length=200)
-    failover_bound: FailoverBound | None = Field(default=None, description="failedOverBefore and its first sight.")
-    selected: list[str] = Field(
-        default_factory=list, description="Machines that a selector chose, frozen at the first effect.", max_length=2000
-    )
-    history: list[HistoryEntry] = Field(default_factory=list, description="Latest transitions.", max_length=100)
-    message: str | None = Field(default=None, description="The one thing to know now.", max_length=1024)
 
 
 class FailbackPlan(Resource[FailbackPlanSpec, FailbackPlanStatus]):
