@@ -6,8 +6,6 @@ from failback_operator.api.v1alpha1.master_target import DiskCounts
 from failback_operator.checks.contexts import TargetContext
 from failback_operator.decide.conditions import (
     FALSE,
-    IDLE,
-    NOT_STALLED,
     TRUE,
     UNKNOWN,
     Conditions,
@@ -36,7 +34,7 @@ def target_status(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ..
     listed, omitted = shortened([*([overdue] if overdue else []), *findings(shown)])
     return MasterTargetStatus(
         observed_generation=target.metadata.generation,
-        conditions=rendered(_conditions(context, rulings, fixes) | _stalled(overdue), target.metadata.generation),
+        conditions=rendered(_conditions(context, rulings, fixes, overdue), target.metadata.generation),
         findings=listed,
         findings_omitted=omitted,
         operating_system=_system(context) or stored.operating_system,
@@ -70,22 +68,22 @@ def disk_counts(usage: DiskUsage) -> DiskCounts:
     )
 
 
-def _conditions(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ...]) -> Conditions:
-    ready = summary(rulings)
-    fix = next((f for f in fixes if f.obstacle is None), None)
+def _conditions(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ...], overdue: Finding | None) -> Conditions:
+    """Ready, and what the checks feed: with Reconciling and Stalled they would be more than twelve, so Ready tells those."""
+    return {"Ready": _ready(context, summary(rulings), fixes, overdue), **by_condition(rulings)}
+
+
+def _ready(context: TargetContext, judged: State, fixes: tuple[Fix, ...], overdue: Finding | None) -> State:
+    if overdue is not None:
+        return State(FALSE, overdue.check, f"{overdue.observed}. To do: {overdue.remedy}")
     running = next((e for e in reversed(context.target.status.ledger) if e.outcome in OPEN), None)
-    reconciling = IDLE
     if running is not None:
-        reconciling = State(TRUE, running.effect, f"{running.effect} is under way")
-    elif fix is not None:
-        reconciling = State(TRUE, fix.kind.value, fix.text)
-    if context.site.vault is None and not context.site.vcenters and ready.status is not FALSE:
-        ready = State(UNKNOWN, "NotRead", "neither the vault nor a vCenter could be read")
-    return {"Ready": ready, "Reconciling": reconciling, "Stalled": NOT_STALLED, **by_condition(rulings)}
-
-
-def _stalled(overdue: Finding | None) -> Conditions:
-    return {} if overdue is None else {"Stalled": State(TRUE, overdue.check, f"{overdue.observed}. To do: {overdue.remedy}")}
+        rest = "" if judged.status is TRUE else f"; {judged.message}"
+        return State(FALSE, running.effect, f"{running.effect} is under way{rest}")
+    if context.site.vault is None and not context.site.vcenters and judged.status is not FALSE:
+        return State(UNKNOWN, "NotRead", "neither the vault nor a vCenter could be read")
+    fix = next((f for f in fixes if f.obstacle is None), None)
+    return judged if fix is None else State(judged.status, judged.reason, f"{judged.message}. {fix.text}")
 
 
 def _system(context: TargetContext) -> str | None:

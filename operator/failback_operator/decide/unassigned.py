@@ -28,6 +28,9 @@ PLAN_CONDITIONS = (
     "Scheduled",
 )
 
+NOT_OF_TARGETS = frozenset({"Reconciling", "Stalled"})
+"""Conditions that a master target does not have: its Ready tells both."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unassigned:
@@ -52,7 +55,8 @@ def _statuses(objects: Unassigned, rules: Rules) -> Iterator[tuple[ObjectKey, St
         yield _key("FailbackPlan", plan), _status(plan.status, states, plan).model_copy(update={"message": text})
     for target in objects.targets:
         names = dict.fromkeys(check.condition for check in rules.target)
-        yield _key("MasterTarget", target), _status(target.status, _states(target, objects.sites, names), target)
+        states = {kind: s for kind, s in _states(target, objects.sites, names).items() if kind not in NOT_OF_TARGETS}
+        yield _key("MasterTarget", target), _status(target.status, states, target)
     for server in objects.servers:
         names = dict.fromkeys(check.condition for check in rules.server)
         yield _key("ProcessServer", server), _status(server.status, _states(server, objects.sites, names), server)

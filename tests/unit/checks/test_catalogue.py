@@ -85,7 +85,8 @@ def test_ids_are_taken_once():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_conditions_leave_room_for_ready_reconciling_and_stalled(kind):
-    assert len({check.condition for check in KINDS[kind]}) <= 9
+    """Of twelve. A master target's Ready tells what the other two tell elsewhere."""
+    assert len({check.condition for check in KINDS[kind]}) <= (11 if kind == "MasterTarget" else 9)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -124,7 +124,7 @@ def test_a_fix_that_is_under_way_is_not_made_again():
     for _ in range(5):
         site.tick(30)
         assert evaluate(site.view()).effects == ()
-    assert summary(target_of(evaluate(site.view())), "Reconciling") == ("True", "RemoveSnapshots")
+    assert summary(target_of(evaluate(site.view())), "Ready") == ("False", "RemoveSnapshots")
 
 
 def test_a_refused_fix_waits_its_time():
