@@ -19,7 +19,10 @@ class ArmError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, parsed: `params` are the names in the path, `query` its keys in lower case."""
+    """One request, parsed: `params` are the names in the path, `query` its keys in lower case.
+
+    `actions` and `denied_actions` are those of who sent it.
+    """
 
     method: str
     path: str
@@ -27,6 +30,8 @@ class Call:
     query: Mapping[str, str]
     body: Json
     client_request_id: str = ""
+    actions: tuple[str, ...] = ()
+    denied_actions: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ class LabRequestError(Exception):
 
 
 class AzureLab:
-    """The lab's Azure. `settings` are members of LabConfig, such as `limits` or `token_seconds`."""
+    """The lab's Azure. `actions` are what the operator's roles give it; `settings` members of LabConfig, such as `limits`."""
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class AzureLab:
         speed: float = 60.0,
         record: Path | None = None,
         federated: tuple[FederatedCredential, ...] = (),
+        actions: tuple[str, ...] = ("*",),
         **settings: Any,
     ) -> None:
         self.tenant_id = str(uuid5(NAMESPACE_DNS, f"tenant.{scenario.name}.lab.failback.dev"))
@@ -54,6 +55,7 @@ class AzureLab:
         self._ca = ca
         self._vcenter = vcenter
         self._federated = federated
+        self._actions = actions
         self._settings: dict[str, Any] = {"speed": speed, "record": record, **settings}
         self._child: Child | None = None
 
@@ -102,6 +104,7 @@ class AzureLab:
             object_id=str(uuid5(NAMESPACE_DNS, f"object.{self.client_id}")),
             secrets=(self.client_secret,),
             federated=self._federated,
+            actions=self._actions,
         )
         access = None
         if self._vcenter is not None:

@@ -26,12 +26,13 @@ class FederatedCredential(Part):
 
 
 class Principal(Part):
-    """An application that may log in. Denied actions may hold `*`."""
+    """An application that may log in. Actions, given and denied, may hold `*`, as those of roles do."""
 
     client_id: str
     object_id: str
     secrets: tuple[str, ...] = ()
     federated: tuple[FederatedCredential, ...] = ()
+    actions: tuple[str, ...] = ("*",)
     denied_actions: tuple[str, ...] = ()
 
 

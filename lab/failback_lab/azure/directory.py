@@ -20,11 +20,16 @@ class Account:
     object_id: str
     secrets: tuple[str, ...]
     federated: tuple[FederatedCredential, ...]
+    actions: tuple[str, ...]
     denied_actions: tuple[str, ...]
 
     def may(self, action: str) -> bool:
-        """Whether no denied pattern matches `action`."""
-        return not any(fnmatchcase(action.casefold(), pattern.casefold()) for pattern in self.denied_actions)
+        """Whether a pattern of what is given covers `action`, and none of what is denied does."""
+        return _covered(self.actions, action) and not _covered(self.denied_actions, action)
+
+
+def _covered(patterns: tuple[str, ...], action: str) -> bool:
+    return any(fnmatchcase(action.casefold(), pattern.casefold()) for pattern in patterns)
 
 
 @dataclass(slots=True)
@@ -113,7 +118,8 @@ def build_directory(config: LabConfig, clock: Clock, base_urls: tuple[str, ...])
     """The configured applications. Tokens for public Resource Manager and for the lab's own URLs are good here."""
     public = ("https://management.azure.com", "https://management.core.windows.net")
     accounts = {
-        p.client_id: Account(p.client_id, p.object_id, p.secrets, p.federated, p.denied_actions) for p in config.principals
+        p.client_id: Account(p.client_id, p.object_id, p.secrets, p.federated, p.actions, p.denied_actions)
+        for p in config.principals
     }
     lifetime = timedelta(seconds=config.token_seconds)
     return Directory(clock, config.tenant_id, lifetime, frozenset((*public, *base_urls)), accounts)

@@ -110,7 +110,8 @@ class Dispatcher:
         if not query.get("api-version"):
             text = "The api-version query parameter (?api-version=) is required for all requests."
             raise ArmError(400, "MissingApiVersionParameter", text)
-        call = Call(request.method, request.path, params, query, _json(body), entry.client_request_id)
+        rights = account.actions, account.denied_actions
+        call = Call(request.method, request.path, params, query, _json(body), entry.client_request_id, *rights)
         lab.check_scope(call)
         check_access(account, request.method, request.path)
         remaining = self.budget.spend(request.method, lab.world.clock.now())

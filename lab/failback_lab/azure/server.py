@@ -30,6 +30,7 @@ from .routes.catalog import CatalogRoutes
 from .routes.estate import EstateRoutes
 from .routes.items import ItemRoutes
 from .routes.jobs import JobRoutes
+from .routes.rights import RightsRoutes
 from .routes.vault import VaultRoutes
 from .routing import Router
 from .simulator import Simulator
@@ -59,7 +60,7 @@ def build_simulator(config: LabConfig, onprem: OnPremises, port: int, group: asy
 
 def build_app(lab: Simulator, log: RequestLog) -> web.Application:
     """The web application."""
-    parts = (VaultRoutes(lab), ItemRoutes(lab), JobRoutes(lab), CatalogRoutes(lab), EstateRoutes(lab))
+    parts = (VaultRoutes(lab), ItemRoutes(lab), JobRoutes(lab), CatalogRoutes(lab), EstateRoutes(lab), RightsRoutes())
     router = Router(route for part in parts for route in part.routes())
     faults = Faults()
     dispatcher = Dispatcher(lab, router, faults, log, Budget(lab.config.limits, lab.world.clock))

@@ -12,6 +12,8 @@ from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import Job, MissingJob
 from failback_operator.domain.policy import ContainerMapping, Policy
 from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.reading import Part
+from failback_operator.domain.rights import Denial, Permission, VaultPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class VaultFacts:
     `azure_vms` holds those machines of the items' target ids that exist; one that was looked for and is gone is in `missing_vms`;
     one in neither was not read. `estate` is what stands around them. `jobs` are the vault's jobs of the look-back window, newest
     first. `missing_items` and `missing_jobs` are those that the full read listed nowhere and then asked for by name: only they
-    are proved gone.
+    are proved gone. A part that is `denied` is empty and was not read. `permissions` are the operator's own on the vault.
     """
 
     fabric: Fabric
@@ -51,6 +53,12 @@ class VaultFacts:
     missing_items: frozenset[ArmId] = frozenset()
     missing_jobs: tuple[MissingJob, ...] = ()
     estate: AzureEstate = field(default_factory=AzureEstate)
+    denied: tuple[Denial, ...] = ()
+    permissions: Part[tuple[Permission, ...]] = field(default_factory=Part)
+
+    def is_denied(self, part: VaultPart) -> bool:
+        """Whether that part, or some of it, may not be read."""
+        return any(each.part is part for each in self.denied)
 
     def item(self, arm_id: str) -> ProtectedItem | None:
         """The item with that ARM id."""

@@ -54,12 +54,6 @@ async def test_a_right_that_is_missing_is_named(site: Site, lab: AzureLab):
     await site.reader.read_all(None, frozenset())
 
 
-async def test_a_right_on_machines_that_is_missing_is_named(site: Site, lab: AzureLab):
-    lab.deny("Microsoft.Compute/*")
-    error = await error_of(site)
-    assert (error.problem, "Microsoft.Compute/virtualMachines/read" in error.message) == (SourceProblem.FORBIDDEN, True)
-
-
 async def test_a_vault_that_is_not_there(lab: AzureLab):
     error = await error_at(endpoint_of(lab, vault="vault-kyoto"))
     assert error.problem is SourceProblem.NOT_FOUND

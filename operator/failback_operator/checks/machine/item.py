@@ -5,6 +5,7 @@ from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import ALL_STEPS, BEFORE_FAILBACK, About
 from failback_operator.checks.machine.base import CLASSIC, fresh_detail, item_check, no_item, record_check
 from failback_operator.domain.protected_item import InstanceType, ItemDetail, ProtectedItem
+from failback_operator.domain.rights import VaultPart
 from failback_operator.domain.vault import VaultFacts
 
 MODERNIZED = frozenset({InstanceType.MODERNIZED, InstanceType.MODERNIZED_FAILBACK})
@@ -118,6 +119,8 @@ def machine_known_to_configuration_server(context: MachineContext, item: Protect
 
 
 def _provider(vault: VaultFacts, item: ProtectedItem) -> Answer:
+    if vault.is_denied(VaultPart.PROVIDERS):
+        return unknown("the providers of the fabric may not be read: see AzureAuthorized")
     if item.provider_id is None:
         return unknown("the provider of the item was not reported")
     if item.provider_id in {p.arm_id for p in vault.providers}:
@@ -145,6 +148,8 @@ def _replica(detail: ItemDetail) -> Answer:
 
 def _vcenter_record(vault: VaultFacts, infrastructure_id: str) -> Answer:
     """The record is the one of the protection. Its address may have changed: that is no failure, another record is."""
+    if vault.is_denied(VaultPart.VCENTERS):
+        return unknown("the vCenter records may not be read: see AzureAuthorized")
     known = {v.infrastructure_id.casefold(): v for v in vault.vcenters if v.infrastructure_id}
     record = known.get(infrastructure_id.casefold())
     if record is not None:

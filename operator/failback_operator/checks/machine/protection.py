@@ -12,6 +12,7 @@ from failback_operator.domain.fabric import ProcessServer
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.operating_system import Family
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
+from failback_operator.domain.rights import VaultPart
 from failback_operator.domain.steps import Step
 from failback_operator.domain.vault import VaultFacts
 
@@ -116,6 +117,8 @@ def _has_a_place(context: MachineContext, vault: VaultFacts, address: str | None
 
 
 def _policy(context: MachineContext, item: ProtectedItem, vault: VaultFacts) -> Answer:
+    if vault.is_denied(VaultPart.POLICIES):
+        return unknown("the policies of the vault may not be read: see AzureAuthorized")
     forward = [p for p in vault.policies if p.instance_type == InstanceType.TO_AZURE.value]
     name = context.plan.spec.protection.policy
     if name is not None:

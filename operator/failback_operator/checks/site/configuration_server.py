@@ -5,6 +5,7 @@ from failback_operator.checks.contexts import SiteContext
 from failback_operator.checks.define import ALL_STEPS, BEFORE_FAILBACK, About
 from failback_operator.checks.site.base import of_vault, site_check
 from failback_operator.domain.fabric import VCenterRecord
+from failback_operator.domain.rights import VaultPart
 from failback_operator.domain.steps import Step
 from failback_operator.domain.vault import VaultFacts
 
@@ -43,6 +44,8 @@ def _service(name: str, status: str | None) -> Answer:
 
 
 def _provider(vault: VaultFacts) -> Answer:
+    if vault.is_denied(VaultPart.PROVIDERS):
+        return unknown("its provider may not be read: see AzureAuthorized")
     if not vault.providers:
         return failed("no provider of the fabric is registered")
     states = {p.connection_status for p in vault.providers}
@@ -95,6 +98,8 @@ def configuration_server_address(context: SiteContext, vault: VaultFacts) -> Ans
 @of_vault
 def configuration_server_vcenter(context: SiteContext, vault: VaultFacts) -> Answer:
     """Each vCenter that the site's machines were discovered through is discovered, heard of lately, and without error."""
+    if vault.is_denied(VaultPart.VCENTERS):
+        return unknown("the vCenter records may not be read: see AzureAuthorized")
     if not vault.vcenters:
         return failed("the configuration server knows no vCenter")
     used = _used_vcenters(context, vault)

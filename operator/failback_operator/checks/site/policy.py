@@ -6,6 +6,7 @@ from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.site.base import of_vault, site_check
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.policy import ContainerMapping, Policy
+from failback_operator.domain.rights import VaultPart
 from failback_operator.domain.vault import VaultFacts
 
 
@@ -27,6 +28,8 @@ from failback_operator.domain.vault import VaultFacts
 @of_vault
 def failback_policy_associated(context: SiteContext, vault: VaultFacts) -> Answer:
     """Each container that holds items is paired with itself under a policy of the documented figures."""
+    if vault.is_denied(VaultPart.POLICIES) or vault.is_denied(VaultPart.MAPPINGS):
+        return unknown("policies and their mappings may not be read: see AzureAuthorized")
     policies = [p for p in vault.policies if p.instance_type == "InMage"]
     if not policies:
         return failed("the vault has no failback policy")

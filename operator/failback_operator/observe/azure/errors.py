@@ -127,6 +127,14 @@ def _denied(words: str, endpoint: AzureEndpoint) -> str:
     return f"{_client(endpoint)} may not perform {found['action']}{scope}"
 
 
+def denied_action(raised: BaseException) -> tuple[str, str | None] | None:
+    """Action and scope of a refusal for want of a right; None for anything else, a 403 without an action among it."""
+    if not isinstance(raised, HttpResponseError) or raised.status_code != 403:
+        return None
+    found = _DENIED.search(_words(raised))
+    return None if found is None else (found["action"], found["scope"])
+
+
 def _unanswered(chain: tuple[BaseException, ...], endpoint: AzureEndpoint) -> SourceError | None:
     """No answer, or one that could not be read to its end."""
     return next((found for each in chain if (found := _silence(each, endpoint) or _garbled(each))), None)

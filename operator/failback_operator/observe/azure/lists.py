@@ -4,17 +4,22 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from azure.core.exceptions import HttpResponseError
+
 from failback_operator.domain.fabric import Provider, VCenterRecord
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.policy import ContainerMapping, Policy
 from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.rights import Denial, VaultPart
 from failback_operator.domain.vault import VaultFacts
 
 from . import convert
 from .calls import Calls, Paged, side_by_side
 from .convert_item import listed_item
+from .errors import denied_action
 from .session import AzureSession
 from .settings import ReaderSettings
+from .wire import Record
 
 VAULT_SEGMENTS = 8  # subscriptions/{}/resourceGroups/{}/providers/{}/vaults/{}
 
@@ -33,23 +38,49 @@ N = TypeVar("N", bound=Named)
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """The vault's lists, each in the order of ids."""
+    """The vault's lists, each in the order of ids; one that is `denied` is empty."""
 
     providers: tuple[Provider, ...]
     vcenters: tuple[VCenterRecord, ...]
     items: tuple[ProtectedItem, ...]
     policies: tuple[Policy, ...]
     mappings: tuple[ContainerMapping, ...]
+    denied: tuple[Denial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind(Generic[N]):
-    """How a kind of resource is listed and got. `path` is what the list's path has beyond the vault."""
+    """How a kind of resource is listed and got. `path` is what the list's path has beyond the vault.
+
+    `by_container`: its list of one container, where that of the vault may not be read. `part`: what is left unread where it may
+    not be read at all; without it the whole read fails.
+    """
 
     list: Callable[..., Paged]
     get: Callable[..., Awaitable[object]]
     convert: Callable[[object], N]
     path: tuple[str, ...] = ()
+    by_container: Callable[..., Paged] | None = None
+    part: VaultPart | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """How each of the lists is read."""
+
+    providers: _Kind[Provider]
+    vcenters: _Kind[VCenterRecord]
+    items: _Kind[ProtectedItem]
+    policies: _Kind[Policy]
+    mappings: _Kind[ContainerMapping]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One read of all lists: of which fabric, and what was refused in it so far."""
+
+    fabric: ArmId
+    denied: list[Denial]
 
 
 class ListReader:
@@ -63,35 +94,58 @@ class ListReader:
 
     async def read(self, fabric: ArmId, previous: VaultFacts | None) -> Lists:
         """The lists of `fabric`; policies are the vault's."""
-        client, name = self._session.site_recovery, fabric.resource_name
+        kinds = self._kinds(fabric.resource_name)
+        read = _Reading(fabric, [])
+        async with side_by_side() as group:
+            tasks = (
+                group.create_task(self._all(kinds.providers, previous.providers if previous else (), read)),
+                group.create_task(self._all(kinds.vcenters, previous.vcenters if previous else (), read)),
+                group.create_task(self._all(kinds.items, previous.items if previous else (), read)),
+                group.create_task(self._all(kinds.policies, previous.policies if previous else (), read)),
+                group.create_task(self._all(kinds.mappings, previous.mappings if previous else (), read)),
+            )
+        return Lists(
+            providers=tasks[0].result(),
+            vcenters=tasks[1].result(),
+            items=_within(fabric, tasks[2].result()),
+            policies=tasks[3].result(),
+            mappings=_within(fabric, tasks[4].result()),
+            denied=tuple(sorted(read.denied, key=lambda each: each.part)),
+        )
+
+    def _kinds(self, name: str) -> _Kinds:
+        """All kinds, of the fabric of that name where they are the fabric's."""
+        client = self._session.site_recovery
         dras, vcenters = client.replication_recovery_services_providers, client.replicationv_centers
         items, mappings = client.replication_protected_items, client.replication_protection_container_mappings
         policies = client.replication_policies
-        kinds = (
-            _Kind(dras.list_by_replication_fabrics, dras.get, convert.provider, (name,)),
-            _Kind(vcenters.list_by_replication_fabrics, vcenters.get, convert.vcenter, (name,)),
-            _Kind(items.list, items.get, listed_item),
-            _Kind(policies.list, policies.get, convert.policy),
-            _Kind(mappings.list, mappings.get, convert.mapping),
-        )
-        async with side_by_side() as group:
-            read = (
-                group.create_task(self._all(kinds[0], previous.providers if previous else ())),
-                group.create_task(self._all(kinds[1], previous.vcenters if previous else ())),
-                group.create_task(self._all(kinds[2], previous.items if previous else ())),
-                group.create_task(self._all(kinds[3], previous.policies if previous else ())),
-                group.create_task(self._all(kinds[4], previous.mappings if previous else ())),
-            )
-        return Lists(
-            providers=read[0].result(),
-            vcenters=read[1].result(),
-            items=_within(fabric, read[2].result()),
-            policies=read[3].result(),
-            mappings=_within(fabric, read[4].result()),
+        of_fabric = (name,)
+        return _Kinds(
+            _Kind(dras.list_by_replication_fabrics, dras.get, convert.provider, of_fabric, part=VaultPart.PROVIDERS),
+            _Kind(vcenters.list_by_replication_fabrics, vcenters.get, convert.vcenter, of_fabric, part=VaultPart.VCENTERS),
+            _Kind(items.list, items.get, listed_item, by_container=items.list_by_replication_protection_containers),
+            _Kind(policies.list, policies.get, convert.policy, part=VaultPart.POLICIES),
+            _Kind(
+                mappings.list,
+                mappings.get,
+                convert.mapping,
+                by_container=mappings.list_by_replication_protection_containers,
+                part=VaultPart.MAPPINGS,
+            ),
         )
 
-    async def _all(self, kind: _Kind[N], known: Iterable[N]) -> tuple[N, ...]:
-        listed = await self._calls.whole(kind.convert, kind.list, *self._vault, *kind.path)
+    async def _all(self, kind: _Kind[N], known: Iterable[N], read: _Reading) -> tuple[N, ...]:
+        try:
+            return await self._known_and_listed(kind, known, read.fabric)
+        except HttpResponseError as refused:
+            action = denied_action(refused)
+            if kind.part is None or action is None:
+                raise
+            read.denied.append(Denial(kind.part, *action))
+            return ()
+
+    async def _known_and_listed(self, kind: _Kind[N], known: Iterable[N], fabric: ArmId) -> tuple[N, ...]:
+        listed = await self._listed(kind, fabric)
         found = {each.arm_id: each for each in listed}
         absent = [each for each in known if each.arm_id not in found]
         models = await self._calls.each(lambda each: self._get(kind, each.arm_id), absent[: self._most])
@@ -99,6 +153,24 @@ class ListReader:
         # More than can be asked about at once stay as they were, until it is their turn.
         everything = (*listed, *confirmed, *absent[self._most :])
         return tuple(sorted(everything, key=lambda each: each.arm_id.casefold()))
+
+    async def _listed(self, kind: _Kind[N], fabric: ArmId) -> list[N]:
+        """The vault's list, else those of the fabric's containers.
+
+        Source: the role Site Recovery Operator gives no list of all items or mappings of a vault, but those of a container.
+        """
+        try:
+            return await self._calls.whole(kind.convert, kind.list, *self._vault, *kind.path)
+        except HttpResponseError as refused:
+            if kind.by_container is None or denied_action(refused) is None:
+                raise
+        by_container, name = kind.by_container, fabric.resource_name
+        containers = self._session.site_recovery.replication_protection_containers.list_by_replication_fabrics
+        names = await self._calls.whole(lambda each: Record(each).required("name"), containers, *self._vault, name)
+        lists = await self._calls.each(
+            lambda container: self._calls.whole(kind.convert, by_container, *self._vault, name, container), sorted(names)
+        )
+        return [one for each in lists for one in each]
 
     async def _get(self, kind: _Kind[N], arm_id: ArmId) -> object | None:
         return await self._calls.get_or_none(kind.get, *self._vault, *names_in_vault(arm_id))

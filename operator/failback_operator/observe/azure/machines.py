@@ -6,12 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from azure.core.exceptions import HttpResponseError
+
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Clock
+from failback_operator.domain.rights import Denial, VaultPart
 from failback_operator.domain.vault import AzureVm, VaultFacts
 
 from . import convert
 from .calls import Calls, together
+from .errors import denied_action
 from .session import AzureSession
 from .settings import ReaderSettings
 from .wire import Record
@@ -27,10 +31,11 @@ _VM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """The machines that are there, and those that were looked for and are not."""
+    """The machines that are there, those that were looked for and are not, and what may not be read; the rest was not read."""
 
     found: tuple[AzureVm, ...] = ()
     missing: frozenset[ArmId] = frozenset()
+    denied: tuple[Denial, ...] = ()
 
 
 class MachineReader:
@@ -44,34 +49,42 @@ class MachineReader:
         self._looked_at: datetime | None = None
 
     async def get(self, wanted: Iterable[ArmId]) -> Machines:
-        """Each by a GET with its instance view."""
+        """Each by a GET with its instance view. Raises what the SDK raises, also for one that may not be read."""
         ids = sorted({ArmId(each) for each in wanted}, key=str.casefold)
-        read = await self._calls.each(self._get, ids)
-        pairs = list(zip(ids, read, strict=True))
-        return Machines(
-            found=tuple(vm for _, vm in pairs if vm is not None),
-            missing=frozenset(arm_id for arm_id, vm in pairs if vm is None),
-        )
+        return _machines(ids, await self._calls.each(self._get, ids))
+
+    async def _allowed(self, wanted: Iterable[ArmId]) -> Machines:
+        """As `get`, but leaves out those that may not be read."""
+        ids = sorted({ArmId(each) for each in wanted}, key=str.casefold)
+        return _machines(ids, await self._calls.each(self._get_or_denial, ids))
 
     async def read(self, wanted: frozenset[ArmId], previous: VaultFacts | None, in_motion: frozenset[ArmId]) -> Machines:
         """All `wanted`: those `in_motion` and unknown ones by GET, the rest by power state from the list where they are many.
 
-        Their disks and interfaces are then as old as `estate_age` allows.
+        Their disks and interfaces are then as old as `estate_age` allows. Those that may not be read are left out; where the list
+        may not be read, all but those in motion, for a GET of each would use up the budget.
         """
         if len(wanted) <= self._settings.vm_gets:
-            return await self.get(wanted)
+            return await self._allowed(wanted)
         known = {vm.arm_id: vm for vm in (previous.azure_vms if previous else ()) if vm.arm_id in wanted}
-        if self._is_due():
-            known |= await self._looks(known)
-        powers = await self._powers(wanted)
+        try:
+            if self._is_due():
+                known |= await self._looks(known)
+            powers = await self._powers(wanted)
+        except HttpResponseError as refused:
+            denial = _denial(refused)
+            if denial is None:
+                raise
+            moving = await self._allowed(wanted & in_motion)
+            return replace(moving, denied=_once((denial, *moving.denied)))
         listed = tuple(
             replace(vm, power_state=powers[arm_id])
             for arm_id, vm in known.items()
             if arm_id not in in_motion and powers.get(arm_id) is not None
         )
         # One that the list does not have is asked for by name: absence from a list is no proof.
-        rest = await self.get(wanted - {vm.arm_id for vm in listed})
-        return Machines(tuple(sorted((*listed, *rest.found), key=lambda vm: vm.arm_id.casefold())), rest.missing)
+        rest = await self._allowed(wanted - {vm.arm_id for vm in listed})
+        return replace(rest, found=tuple(sorted((*listed, *rest.found), key=lambda vm: vm.arm_id.casefold())))
 
     def _is_due(self) -> bool:
         now = self._clock.now()
@@ -97,6 +110,15 @@ class MachineReader:
         model = await self._calls.get_or_none(operations.get, found["group"], found["name"], expand="instanceView")
         return None if model is None else replace(convert.azure_vm(model), arm_id=arm_id)
 
+    async def _get_or_denial(self, arm_id: ArmId) -> AzureVm | Denial | None:
+        try:
+            return await self._get(arm_id)
+        except HttpResponseError as refused:
+            denial = _denial(refused)
+            if denial is None:
+                raise
+            return denial
+
     async def _powers(self, wanted: frozenset[ArmId]) -> dict[ArmId, str | None]:
         """Power state by id, of every machine of the subscriptions concerned."""
         return dict(await self._everywhere(wanted, _power, status_only="true"))
@@ -109,6 +131,29 @@ class MachineReader:
             for each in subscriptions
         )
         return [one for each in lists for one in each]
+
+
+def _machines(ids: Iterable[ArmId], read: Iterable[AzureVm | Denial | None]) -> Machines:
+    pairs = list(zip(ids, read, strict=True))
+    return Machines(
+        found=tuple(vm for _, vm in pairs if isinstance(vm, AzureVm)),
+        missing=frozenset(arm_id for arm_id, vm in pairs if vm is None),
+        denied=_once(denial for _, denial in pairs if isinstance(denial, Denial)),
+    )
+
+
+def _denial(refused: HttpResponseError) -> Denial | None:
+    """The right that is missing, on the resource group: it is given to groups and subscriptions, not to one machine."""
+    found = denied_action(refused)
+    if found is None:
+        return None
+    action, scope = found
+    return Denial(VaultPart.AZURE_VMS, action, scope.rpartition("/providers/")[0] or scope if scope else None)
+
+
+def _once(denials: Iterable[Denial]) -> tuple[Denial, ...]:
+    """Each once, in a steady order."""
+    return tuple(sorted(set(denials), key=lambda each: (each.action, each.scope or "")))
 
 
 def _power(model: object) -> tuple[ArmId, str | None]:

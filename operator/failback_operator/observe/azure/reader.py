@@ -13,8 +13,8 @@ from failback_operator.domain.fabric import Fabric
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import Job
 from failback_operator.domain.ports import Clock
-from failback_operator.domain.protected_item import ProtectedItem
-from failback_operator.domain.reading import SourceError, SourceProblem
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
+from failback_operator.domain.reading import Part, SourceError, SourceProblem
 from failback_operator.domain.vault import VaultFacts
 
 from . import convert
@@ -26,6 +26,7 @@ from .job_reader import JobReader
 from .lists import ListReader, names_in_vault, within
 from .machines import MachineReader
 from .merge import VaultPatch, carried_detail, in_order
+from .rights import RightsReader
 from .session import AzureSession
 from .settings import ReaderSettings
 from .wire import Record
@@ -46,6 +47,7 @@ class VaultReader:
         self._vault = (session.endpoint.resource_group, session.endpoint.vault)
         self._machines = MachineReader(session, self._calls, self._settings, clock)
         self._estate = EstateReader(session, self._calls, self._settings, clock)
+        self._rights = RightsReader(session, self._calls, self._settings, clock)
         self._jobs = JobReader(session, self._calls, self._settings)
         self._lists = ListReader(session, self._calls, self._settings)
 
@@ -93,6 +95,7 @@ class VaultReader:
         moving = {item.target_vm_id for item in items if item.target_vm_id and item.arm_id in in_motion} | vms
         machines = await self._machines.read(frozenset(targets), previous, frozenset(moving))
         estate = await self._estate.read(targets, previous.estate if previous else AzureEstate())
+        permissions = await self._rights.read(previous.permissions if previous else Part())
         return VaultFacts(
             fabric=fabric,
             providers=lists.providers,
@@ -107,6 +110,8 @@ class VaultReader:
             missing_items=frozenset(within(fabric.arm_id, in_motion - {item.arm_id for item in items})),
             missing_jobs=jobs.missing,
             estate=estate,
+            denied=(*lists.denied, *machines.denied),
+            permissions=permissions,
         )
 
     async def _fabric_facts(self, previous: VaultFacts | None) -> Fabric:
@@ -144,7 +149,9 @@ class VaultReader:
         if item.detail is None:
             return True
         share = crc32(item.arm_id.casefold().encode()) / 2**32
-        return self._clock.now() - item.detail.as_of > self._settings.detail_age * (0.5 + share / 2)
+        is_reversed = item.instance_type is InstanceType.TO_ON_PREMISES
+        age = min(self._settings.reversed_age, self._settings.detail_age) if is_reversed else self._settings.detail_age
+        return self._clock.now() - item.detail.as_of > age * (0.5 + share / 2)
 
     async def _item(self, arm_id: ArmId) -> ProtectedItem:
         item = await self._item_or_none(arm_id)
