@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
-from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
+from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded, RecordedDisk
 from failback_operator.checks.contexts import LocatedVm, MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
 from failback_operator.domain.fabric import (
     ConfigurationServer,
@@ -32,10 +32,12 @@ from failback_operator.domain.limits import Limits
 from failback_operator.domain.policy import ContainerMapping, Policy
 from failback_operator.domain.protected_item import ActiveSite, InstanceType, ItemDetail, ItemDisk, ProtectedItem
 from failback_operator.domain.reading import Part, SourceError
+from failback_operator.domain.rights import Permission
 from failback_operator.domain.snapshot import SiteSnapshot, SiteView
 from failback_operator.domain.usage import DiskUsage
 from failback_operator.domain.vault import AzureVm, VaultFacts
 from failback_operator.domain.vsphere import (
+    Cluster,
     Controller,
     ControllerKind,
     Datastore,
@@ -43,7 +45,10 @@ from failback_operator.domain.vsphere import (
     Guest,
     GuestVolume,
     Host,
+    Motion,
+    MotionRule,
     Mount,
+    Pod,
     PowerState,
     Snapshot,
     VirtualMachine,
@@ -72,6 +77,8 @@ HOST_1 = Moref("host-1")
 HOST_2 = Moref("host-2")
 VMFS = Moref("datastore-1")
 NFS = Moref("datastore-2")
+CLUSTER = Moref("domain-1")
+POD = Moref("group-p1")
 
 
 def minutes_ago(minutes: float) -> datetime:
@@ -125,6 +132,8 @@ def detail(name: str = "app-1", **changes: Any) -> ItemDetail:
             infrastructure_vm_id=vm_uuid(name),
             replica_id=None,
             ip_address="10.50.1.11",
+            discovery_type="vCenter",
+            change_rate_mb=1119,
         ),
         **changes,
     )
@@ -340,6 +349,7 @@ def vault(**changes: Any) -> VaultFacts:
             mappings=(forward_mapping(), failback_mapping()),
             jobs=(),
             azure_vms=(azure_vm(),),
+            permissions=Part((Permission(("*",)),), NOW, None),
         ),
         **changes,
     )
@@ -395,6 +405,8 @@ def vm(name: str = "app-1", **changes: Any) -> VirtualMachine:
             disk_uuid_enabled=True,
             memory_mib=4096,
             nic_count=1,
+            is_template=False,
+            firmware="bios",
             guest=Guest(guest_id="windows2019srv_64Guest"),
         ),
         **changes,
@@ -420,19 +432,31 @@ def target_vm(name: str = "mt-win", **changes: Any) -> VirtualMachine:
 def host(moref: Moref = HOST_1, **changes: Any) -> Host:
     """A connected host that sees both datastores."""
     name = f"esx-{moref.rsplit('-', 1)[-1]}.example.com"
-    return replace(Host(moref, name, "connected", False, Moref("domain-1"), (VMFS, NFS)), **changes)
+    return replace(Host(moref, name, "connected", False, CLUSTER, (VMFS, NFS), 256 * GIB, 64 * GIB), **changes)
 
 
 def datastore(moref: Moref = VMFS, **changes: Any) -> Datastore:
     """A VMFS datastore that both hosts mount read/write."""
     mounts = tuple(Mount(h, "readWrite", is_mounted=True, is_accessible=True) for h in (HOST_1, HOST_2))
-    return replace(Datastore(moref, "vmfs-1", "VMFS", True, 8192 * GIB, 4096 * GIB, mounts), **changes)
+    base = Datastore(moref, "vmfs-1", "VMFS", True, 8192 * GIB, 4096 * GIB, mounts, maintenance_mode="normal")
+    return replace(base, **changes)
+
+
+def cluster(**changes: Any) -> Cluster:
+    """The cluster of both hosts, whose DRS leaves mt-win alone."""
+    rule = MotionRule(Moref("vm-mt-win"), is_enabled=False, behavior=None)
+    return replace(Cluster(CLUSTER, "infra", Motion(True, "fullyAutomated", (rule,))), **changes)
+
+
+def pod(**changes: Any) -> Pod:
+    """A datastore cluster whose Storage DRS moves VMs by itself."""
+    return replace(Pod(POD, "gold", Motion(True, "automated")), **changes)
 
 
 def facts(*machines: VirtualMachine, **changes: Any) -> VsphereFacts:
     """One vCenter: two hosts, a VMFS and an NFS datastore, and `machines` (default: app-1 and mt-win)."""
     stores = (datastore(), datastore(NFS, name="nfs-1", type="NFS"))
-    base = VsphereFacts(VCENTER_UUID, (host(HOST_1), host(HOST_2)), stores, machines or (vm(), target_vm()))
+    base = VsphereFacts(VCENTER_UUID, (host(HOST_1), host(HOST_2)), stores, machines or (vm(), target_vm()), (), (cluster(),))
     return replace(base, **changes)
 
 
@@ -494,6 +518,21 @@ def plan(name: str = "payroll", status: dict[str, Any] | None = None, **spec: An
     return FailbackPlan.model_validate({"metadata": meta(name), "spec": base | spec, "status": status or {}})
 
 
+def recorded_disks(of_vm: VirtualMachine) -> list[RecordedDisk]:
+    """The disks of a VM as they are recorded before reprotect."""
+    return [
+        RecordedDisk(
+            file=d.file_name,
+            uuid=d.uuid,
+            capacity_bytes=d.capacity_bytes,
+            datastore="vmfs-1",
+            datastore_id=d.datastore,
+            key=d.key,
+        )
+        for d in of_vm.disks
+    ]
+
+
 def record(name: str = "app-1", **changes: Any) -> Recorded:
     """What was recorded before reprotect."""
     base = Recorded(
@@ -507,6 +546,7 @@ def record(name: str = "app-1", **changes: Any) -> Recorded:
         vcenter_infrastructure_id=VCENTER_UUID,
         vm_instance_uuid=vm_uuid(name),
         master_target="mt-win",
+        master_target_disks=recorded_disks(target_vm()),
     )
     return base.model_copy(update=changes)
 
@@ -589,6 +629,7 @@ def target_context(**changes: Any) -> TargetContext:
         usage=usage(),
         holders=(),
         is_configuration_server=False,
+        planned=(item(),),
     )
     return replace(base, **changes)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from failback_operator.api.v1alpha1 import RecoverySite
 from failback_operator.checks.contexts import ServerContext, SiteContext, TargetContext
+from failback_operator.decide.claims import with_claims
 from failback_operator.decide.contexts import PlanState, Surroundings, plan_state, server_contexts, target_contexts
 from failback_operator.decide.demand import Assignments, Judged, distribute
 from failback_operator.decide.duplicates import older_site
@@ -107,7 +108,7 @@ class _Evaluation:
         assignments = distribute(found.surveys, found.located, found.index, known)
         targets = target_contexts(found.located, found.index, assignments)
         around = Surroundings(found.index, found.located, targets, found.servers, assignments)
-        states = tuple(plan_state(s, own, around) for s, own in zip(found.selections, found.surveys, strict=True))
+        states = with_claims(tuple(plan_state(s, own, around) for s, own in zip(found.selections, found.surveys, strict=True)))
         judgement = judge(self._rules, self._fixed, targets.values(), states)
         fixes = {name: fixes_of(context, judgement.targets[name]) for name, context in targets.items()}
         judgement = replace(judgement, targets={n: with_remedies(r, fixes[n]) for n, r in judgement.targets.items()})

@@ -7,10 +7,13 @@ from failback_operator.checks.machine import (
     fit,
     gate,
     group,
+    guest,
     item,
     new_vm,
     on_premises,
+    power_on,
     protection,
+    space,
     systems,
 )
 from failback_operator.checks.machine.base import MACHINE_CHECKS
@@ -23,9 +26,12 @@ __all__ = [
     "fit",
     "gate",
     "group",
+    "guest",
     "item",
     "new_vm",
     "on_premises",
+    "power_on",
     "protection",
+    "space",
     "systems",
 ]
