@@ -49,5 +49,11 @@ SITE_RECOVERY_OPERATOR = (
 )
 """On the vault. Of the vault's lists it gives those of policies and jobs; items and mappings are listed by container."""
 
+FAILBACK_POLICY_WRITER = (
+    f"{_VAULTS}/replicationPolicies/write",
+    f"{_CONTAINERS}/replicationProtectionContainerMappings/write",
+)
+"""What making and associating a failback policy needs beside that role."""
+
 READER_OF_MACHINES = ("Microsoft.Compute/*/read", "Microsoft.Network/*/read", "Microsoft.Authorization/*/read")
 """What Reader gives on the subscription of the Azure machines, apart from the vault."""
