@@ -32,6 +32,8 @@ from failback_operator.runtime.vsphere_source import VsphereSource
 __all__ = ["Bench", "Verdicts", "World", "bench_of"]
 
 DEADLINE = 30.0
+LOOKS = 4
+"""Machines are made, then their records, then what follows from these."""
 SITE = "tokyo"
 VIEWS = {"MasterTarget": "targets", "ProcessServer": "servers", "FailbackPlan": "plans", "RecoverySite": "other_sites"}
 Verdicts = dict[tuple[str, str], Verdict]
@@ -64,15 +66,17 @@ class Bench:
         vcenter = self._vcenter = await self._whole_vcenter()
         now = max(self._tools.clock.now(), vault.as_of or self._tools.clock.now()) + self.world.later
         view = self._view(SiteSnapshot(now, self._aged(vault), {SITE: self._aged(vcenter)}))
-        for _ in range(3):  # machines, then their records, then what follows from these
-            decision = evaluate(view)
-            self._machines = tuple(
+        for _ in range(LOOKS):
+            made = tuple(
                 FailbackMachine.model_validate(
                     {"metadata": {"name": each.key.name, "namespace": each.key.namespace}, "spec": each.spec.wire()}
                 )
-                for each in decision.machines
+                for each in evaluate(view).machines
             )
-            view = replace(view, machines=self._machines)
+            if made == view.machines:
+                break
+            view = replace(view, machines=made)
+        self._machines = view.machines
         self._azure.follow(Motion(vms=recorded_vms(view)))
         return view
 
@@ -117,7 +121,8 @@ class Bench:
         site = next(each for each in objects["other_sites"] if each.name == SITE)
         objects["other_sites"].remove(site)
         lists = {name: tuple(found) for name, found in objects.items()}
-        return SiteView(site=site, snapshot=snapshot, limits=self._tools.settings.limits(), machines=self._machines, **lists)
+        limits = replace(self._tools.settings, **self.world.settings).limits()
+        return SiteView(site=site, snapshot=snapshot, limits=limits, machines=self._machines, **lists)
 
     def _aged(self, part: Part[Any]) -> Part[Any]:
         """A part that could be read, as read later; one that could not stays as old as it is."""
@@ -163,7 +168,8 @@ class Bench:
 async def bench_of(world: World) -> AsyncIterator[Bench]:
     """A bench for the length of the context."""
     background = Background()
-    settings = Settings.of({"azure_detail_seconds": 0.001, "azure_list_seconds": 3600, "azure_retry_seconds": 3600})
+    at_once = {"azure_detail_seconds": 0.001, "azure_estate_seconds": 0.001}
+    settings = Settings.of({**at_once, "azure_list_seconds": 3600, "azure_retry_seconds": 3600})
     bench = Bench(world, SourceTools(settings, WallClock(), Metrics(), background))
     try:
         await bench.begin()

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from tests.integration.verdicts import target_cases
 from tests.integration.verdicts.bench import Bench, World, bench_of
 from tests.integration.verdicts.case import Case
+from tests.integration.verdicts.proof import every_case, grouped, name_of, prove
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.azure.config import Durations
@@ -21,7 +21,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.xdist_group("verdicts"),
 ]
-CASES = target_cases.CASES
 NO_DISCOVERY = Durations(discovery=1e9)
 """The configuration server looks into vCenter when a case asks it to, not whenever a case has changed something there."""
 
@@ -45,25 +44,6 @@ async def demo(demo_world: World) -> AsyncIterator[Bench]:
         yield made
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_check_answers_by_the_fact_that_it_is_about(demo: Bench, case: Case) -> None:
-    await _proved(demo, case)
-
-
-async def _proved(bench: Bench, case: Case) -> None:
-    world, key = bench.world, (case.check, case.subject)
-    try:
-        before = await bench.baseline(case.prepare)
-        assert before[key].outcome is case.before, before[key]
-        case.breaks(world)
-        found = (await bench.verdicts())[key]
-    finally:
-        world.undo()
-    assert found.outcome is case.outcome, found
-    for word in case.words:
-        assert word in found.observed
-    try:
-        case.prepare(world)
-        assert await bench.verdicts() == before
-    finally:
-        world.undo()
+@pytest.mark.parametrize("cases", grouped(every_case()), ids=name_of)
+async def test_a_check_answers_by_the_fact_that_it_is_about(demo: Bench, cases: tuple[Case, ...]) -> None:
+    await prove(demo, cases)
