@@ -133,6 +133,7 @@ def detail(name: str = "app-1", **changes: Any) -> ItemDetail:
             replica_id=None,
             ip_address="10.50.1.11",
             discovery_type="vCenter",
+            firmware_type="BIOS",
             change_rate_mb=1119,
         ),
         **changes,

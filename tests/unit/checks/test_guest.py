@@ -28,7 +28,8 @@ FIRMWARE = [
         "another machine's VM",
         UNKNOWN,
         a.machine_context(
-            a.item(detail=a.detail(mac_addresses=("2",))), vms=(a.located(a.vm(mac_addresses=("1",), firmware="efi")),)
+            a.item(detail=a.detail(mac_addresses=("2",), firmware_type=None)),
+            vms=(a.located(a.vm(mac_addresses=("1",), firmware="efi")),),
         ),
     ),
     Case("FirmwareSupported", "after reprotect", NA, a.machine_context(a.reprotected_item(), phase=Phase.REPROTECTED)),

@@ -46,6 +46,8 @@ class World:
     made: list[tuple[EffectKind, str]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     gone_vms: set[str] = field(default_factory=set)
+    unheard: set[str] = field(default_factory=set)
+    """Machines whose agents are not heard."""
     site: RecoverySite = field(default_factory=b.site)
     most_disks: int = 0
 
@@ -80,8 +82,9 @@ class World:
         )
 
     def _fresh(self, item: ProtectedItem) -> ProtectedItem:
-        detail = replace(item.detail, as_of=self.now, agent_last_heartbeat=self.now) if item.detail else None
-        return replace(item, detail=detail, last_heartbeat=self.now)
+        beat = None if item.friendly_name in self.unheard else self.now
+        detail = replace(item.detail, as_of=self.now, agent_last_heartbeat=beat) if item.detail else None
+        return replace(item, detail=detail, last_heartbeat=beat)
 
     def round(self, *, perform: bool = True) -> SiteDecision:
         """Decide once, store everything, and make the effects happen."""
