@@ -94,7 +94,9 @@ def test_machine_objects_are_lost_with_all_that_was_recorded(fleet: Rehearsal, m
     group = f"/subscriptions/{fleet.lab.azure.subscription_id}/resourceGroups/{fleet.lab.scenario.vault.resource_group}"
     account = f"{group}/providers/Microsoft.Storage/storageAccounts/{fleet.lab.scenario.vault.log_storage_account}"
     said = {"processServer": "ps-onprem-1", "policy": "policy-24h", "logStorageAccountId": account}
-    fleet.patch("FailbackPlan", machine, {"protection": said})
+    looked = {"check": "LayoutRecorded", "machine": machine, "reason": "no disk of it was moved", "by": "test"}
+    waivers = [{**looked, "until": "2099-01-01T00:00:00Z"}]
+    fleet.patch("FailbackPlan", machine, {"protection": said, "waivers": waivers})
     until_operations(fleet, machine, 2)
     forget(fleet, machine)
     # Which Azure VM it was, a failed-back item does not tell: so a person looks, and commits.

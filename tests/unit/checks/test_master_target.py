@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.unit import builders as a
-from tests.unit.checks.case import FAIL, PASS, UNKNOWN, Case, assert_case, verdict_of
+from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case, verdict_of
 
 from failback_operator.checks.master_target import TARGET_CHECKS
 from failback_operator.domain.fabric import RetentionVolume
@@ -26,11 +26,17 @@ def of_server(**changes):
     return a.target_context(server=a.master_target_server(**changes))
 
 
+ALWAYS_READABLE = ("NotCordoned",)
 NO_VM = a.target_context(vms=())
 BLIND = a.target_context(vms=(), site=a.blind_vsphere(), usage=None)
 TWO_VMS = a.target_context(vms=(a.located(a.target_vm()), a.located(a.target_vm("mt-copy"))))
 NO_SERVER = a.target_context(server=None)
 BLIND_VAULT = a.target_context(server=None, site=a.blind_vault())
+
+
+def on_mt_host(**changes):
+    return of_vm(a.facts(a.target_vm(), hosts=(a.host(a.HOST_2, **changes),)))
+
 
 REGISTRATION = [
     Case("MasterTargetRegistered", "listed", PASS, a.target_context()),
@@ -63,6 +69,8 @@ REGISTRATION = [
         "esx-2.example.com is notResponding",
         "esx-2.example.com",
     ),
+    Case("MasterTargetVMFound", "host in maintenance", FAIL, on_mt_host(is_in_maintenance=True), "in maintenance mode", "exit"),
+    Case("MasterTargetVMFound", "maintenance not told", UNKNOWN, on_mt_host(is_in_maintenance=None), "maintenance mode"),
     Case(
         "MasterTargetVMFound",
         "host's state unread",
@@ -106,6 +114,15 @@ DISKS = [
     Case("DiskLimit", "60 with the reserved", PASS, used(50, reserved=8)),
     Case("DiskLimit", "61 with the orphaned", FAIL, used(50, orphaned=9)),
     Case("DiskLimit", "its own lesser limit", FAIL, used(9, limit=10)),
+    Case(
+        "DiskLimit",
+        "names the orphaned",
+        FAIL,
+        replace(used(57, orphaned=2), orphans=("Hard disk 4 of db-1", "Hard disk 3 of db-1")),
+        "2 orphaned, 0 reserved; left over: Hard disk 3 of db-1, Hard disk 4 of db-1",
+    ),
+    Case("NotCordoned", "open", PASS, a.target_context()),
+    Case("NotCordoned", "cordoned", FAIL, a.target_context(target=a.master_target(cordon=True)), "no further machine"),
     Case("DiskLimit", "unread", UNKNOWN, a.target_context(usage=None), "its disks could not be read"),
     Case("DiskLimit", "no VM", UNKNOWN, BLIND),
     Case("NoSnapshots", "none", PASS, a.target_context()),
@@ -208,9 +225,13 @@ def volumes(*found, **changes):
     return of_server(retention_volumes=tuple(found), **changes)
 
 
-def in_guest(path, filesystem, capacity=a.GIB):
-    volume = GuestVolume(path, capacity, capacity, filesystem)
-    return replace(guest(volumes=(volume,)), server=a.master_target_server(retention_volumes=()))
+def in_guest(path, filesystem, capacity=a.GIB, **changes):
+    volume = GuestVolume(path, capacity, capacity, filesystem, (2000,))
+    return replace(guest(volumes=(volume,)), server=a.master_target_server(retention_volumes=()), **changes)
+
+
+def guest_without(**changes):
+    return replace(guest(**changes), server=a.master_target_server(retention_volumes=()))
 
 
 VOLUME = RetentionVolume("R", 600 * a.GIB, 1)
@@ -239,6 +260,23 @@ RETENTION = [
     Case("RetentionVolume", "of size zero in the guest", FAIL, in_guest("R:\\", "NTFS", 0), "capacity of zero"),
     Case("RetentionVolume", "in the guest, not listed yet", FAIL, in_guest("r:\\", "NTFS"), "too new"),
     Case("RetentionVolume", "of no known file system", FAIL, in_guest("R:\\", None), "too new"),
+    Case("RetentionVolume", "the guest has none", FAIL, guest_without(volumes=(GuestVolume("C:\\", 1, 1, "NTFS"),)), "absent"),
+    Case("RetentionVolume", "the guest tells no volume", FAIL, guest_without(volumes=()), "not listed; listed: none"),
+    Case("RetentionVolume", "tools do not run", FAIL, guest_without(tools_running_status="guestToolsNotRunning"), "listed: none"),
+    Case(
+        "RetentionVolume",
+        "the system's volume",
+        FAIL,
+        in_guest("C:\\", "NTFS", target=a.master_target(retentionVolume="C")),
+        "it is the guest's system volume",
+    ),
+    Case(
+        "RetentionVolume",
+        "on a protected machine's disk",
+        FAIL,
+        in_guest("R:\\", "NTFS", protected_keys=frozenset({2000})),
+        "which is a replication target",
+    ),
     Case(
         "RetentionVolume",
         "guest unread",
@@ -271,6 +309,18 @@ STORAGE = [
     Case("DatastoresDiscovered", "vault unread", UNKNOWN, BLIND_VAULT),
     Case("VmfsDatastore", "VMFS", PASS, a.target_context(), "esx-2.example.com has vmfs-1"),
     Case("VmfsDatastore", "vSAN", PASS, on_host(a.datastore(type="vsan"))),
+    Case("VmfsBesidesVsan", "VMFS", PASS, a.target_context(), "esx-2.example.com has vmfs-1"),
+    Case("VmfsBesidesVsan", "both", PASS, on_host(a.datastore(), a.datastore(a.NFS, name="vsan-1", type="vsan"))),
+    Case("VmfsBesidesVsan", "vSAN alone", FAIL, on_host(a.datastore(name="vsan-1", type="vsan")), "no VMFS datastore, but vSAN"),
+    Case(
+        "VmfsBesidesVsan",
+        "VMFS not accessible",
+        FAIL,
+        on_host(a.datastore(is_accessible=False), a.datastore(a.NFS, name="vsan-1", type="vsan")),
+    ),
+    Case("VmfsBesidesVsan", "neither is the other's", NA, on_host(a.datastore(type="NFS")), "see VmfsDatastore"),
+    Case("VmfsBesidesVsan", "a datastore unread", UNKNOWN, on_host(a.datastore(type=None)), "could be read"),
+    Case("VmfsBesidesVsan", "no VM", UNKNOWN, NO_VM),
     Case("VmfsDatastore", "NFS only", FAIL, on_host(a.datastore(a.NFS, name="nfs-1", type="NFS")), "nfs-1 (NFS)"),
     Case("VmfsDatastore", "not accessible", FAIL, on_host(a.datastore(is_accessible=False))),
     Case("VmfsDatastore", "access not told", UNKNOWN, on_host(a.datastore(is_accessible=None))),
@@ -303,6 +353,29 @@ SYSTEM = [
     ),
 ]
 
+UBUNTU = "architecture='X86' distroName='Ubuntu' distroVersion='{0}' familyName='Linux' prettyName='Ubuntu {0} LTS'"
+
+
+def linux(version="16.04", limits=None, asr="UBUNTU-16.04-64", **changes):
+    data = None if version is None else UBUNTU.format(version)
+    whole = of_vm(guest=replace(LINUX_GUEST, detailed_data=data, **changes))
+    site = a.site_context(a.view(limits=replace(Limits(), linux_targets=limits))) if limits is not None else whole.site
+    return replace(whole, site=site, server=a.master_target_server(os_type="Linux", os_version=asr))
+
+
+SYSTEM += [
+    Case("LinuxTargetSupported", "Ubuntu 16.04", PASS, linux(), "LVM cannot be read from outside"),
+    Case("LinuxTargetSupported", "a later release of it", PASS, linux("16.04.2")),
+    Case("LinuxTargetSupported", "a later version", FAIL, linux("20.04"), "is not one of ubuntu-16.04"),
+    Case("LinuxTargetSupported", "an earlier version", FAIL, linux("14.04")),
+    Case("LinuxTargetSupported", "one of a list", PASS, linux("20.04", ("ubuntu-16.04", "Ubuntu-20.04"))),
+    Case("LinuxTargetSupported", "a list without any", FAIL, linux("16.04", ()), "not one of none"),
+    Case("LinuxTargetSupported", "an entry without a version", FAIL, linux("16.04", ("ubuntu",))),
+    Case("LinuxTargetSupported", "another distribution", FAIL, linux("16.04", ("rhel-16.04",))),
+    Case("LinuxTargetSupported", "version not known", UNKNOWN, linux(None, asr=None), "is not known"),
+    Case("LinuxTargetSupported", "system not known", UNKNOWN, replace(NO_VM, server=None), "see TargetOSKnown"),
+    Case("LinuxTargetSupported", "Windows", NA, a.target_context()),
+]
 CASES = REGISTRATION + TOOLS + DISKS + CONTROLLERS + UUID + RETENTION + STORAGE + SYSTEM
 
 

@@ -182,8 +182,13 @@ def test_a_machine_reprotected_by_hand_goes_on_without_a_record():
     site.jobs = [failover, switch]
     detail = replace(b.reprotected_item("app-1").detail, infrastructure_vm_id=uuid_of("app-1"))
     site.items["app-1"] = b.reprotected_item("app-1", detail=detail)
-    waiver = {"check": "ProtectionPrepared", "machine": "app-1", "reason": "later", "by": "me", "until": "2027-01-01T00:00:00Z"}
-    change_plan(site, waivers=[waiver])
+    waiver = {"machine": "app-1", "reason": "looked at", "by": "me", "until": "2027-01-01T00:00:00Z"}
+    later = {"check": "ProtectionPrepared", **waiver}
+    change_plan(site, waivers=[later])
+    site.run(6)
+    assert site.made == []
+    assert "LayoutRecorded" in [f.check for f in plan_of(site.round()).findings]
+    change_plan(site, waivers=[later, {"check": "LayoutRecorded", **waiver}])
     site.run(6)
     assert site.made == [(FAILBACK, "app-1")]
     assert site.keys == [f"FailbackMachine/{machine_of(site).name}:Failback/2026-11-24T05:00:00Z/1"]

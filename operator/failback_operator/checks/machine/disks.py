@@ -20,7 +20,8 @@ def disks_of(context: MachineContext, item: ProtectedItem) -> int | None:
     is_own = context.item is not None and context.item.arm_id == item.arm_id
     if not is_own or context.vm is None or "disks" in context.vm.vm.unread:
         return None
-    return returning_disks(len(context.vm.vm.disks), item, azure_vm_of(context, item)) or None
+    shown = len(context.vm.vm.disks)
+    return returning_disks(shown, item, azure_vm_of(context, item)) if shown else None
 
 
 def azure_vm_of(context: MachineContext, item: ProtectedItem) -> AzureVm | None:

@@ -22,7 +22,7 @@ DELTA_FILE = re.compile(r"-\d{6}\.vmdk$")
         condition="DiskLimit",
         expected="own, attached and planned disks of the master target are no more than its limit (60 at most)",
         remedy="Spread the machines over further master targets (spec.masterTargets of the plan), or raise spec.maxDisks up to "
-        "60.",
+        "60. Disks that are left over from a machine that no longer runs there: detach them once their machine is home.",
         source="Vendor's page on preparing failback: a master target takes at most 60 disks; 4 SCSI controllers of 15 slots",
         steps=BEFORE_REPROTECT,
     )
@@ -33,8 +33,28 @@ def disk_limit(context: TargetContext) -> Answer:
     if usage is None:
         return unknown(no_vm(context) if context.vm is None else f"VM {context.vm.vm.name}: its disks could not be read")
     parts = f"{usage.own} own, {usage.attached} attached, {usage.orphaned} orphaned, {usage.reserved} reserved"
-    told = f"{usage.used} of {usage.limit} disk slots: {parts}"
+    left = f"; left over: {listed(context.orphans)}" if context.orphans else ""
+    told = f"{usage.used} of {usage.limit} disk slots: {parts}{left}"
     return passed(told) if usage.used <= usage.limit else failed(told)
+
+
+@target_check(
+    About(
+        id="NotCordoned",
+        clause="R6",
+        condition="DiskLimit",
+        expected="the master target takes further machines",
+        remedy="Set spec.cordon: false when it is to take machines again; those that run through it are not affected.",
+        source="spec.cordon of the MasterTarget",
+        steps=frozenset(),
+        severity=Severity.INFO,
+    )
+)
+def not_cordoned(context: TargetContext) -> Answer:
+    """What a person wrote, told where one looks for the reason; MasterTargetOpen tells the machines that it stops."""
+    if context.target.spec.cordon:
+        return failed("spec.cordon is true: no further machine is assigned to it")
+    return passed("it is not cordoned")
 
 
 @target_check(

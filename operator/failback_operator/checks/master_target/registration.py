@@ -33,9 +33,10 @@ def master_target_registered(context: TargetContext) -> Answer:
         id="MasterTargetVMFound",
         clause="R6",
         condition="VMFound",
-        expected="exactly one VM in vCenter is the master target; it is connected, on, and its host is connected",
+        expected="exactly one VM in vCenter is the master target; it is connected and on, and its host is connected and not "
+        "in maintenance",
         remedy="Give spec.vmName, or start the VM in the vSphere client.",
-        source="vSphere runtime.connectionState, runtime.powerState; HostSystem.runtime.connectionState",
+        source="vSphere runtime.connectionState, runtime.powerState; HostSystem.runtime.{connectionState, inMaintenanceMode}",
         steps=BEFORE_FAILBACK,
     )
 )
@@ -66,6 +67,10 @@ def _host(host: Host | None) -> Answer:
         return unknown("its host could not be read")
     if host.connection_state != "connected":
         return failed(f"host {host.name} is {host.connection_state}", f"Reconnect host {host.name} in the vSphere client.")
+    if host.is_in_maintenance is None:
+        return unknown(f"whether host {host.name} is in maintenance mode could not be read")
+    if host.is_in_maintenance:
+        return failed(f"host {host.name} is in maintenance mode", f"Let host {host.name} exit maintenance mode.")
     return passed(f"host {host.name} is connected")
 
 

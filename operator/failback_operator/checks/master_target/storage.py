@@ -1,13 +1,15 @@
 """Where a master target keeps retention data, and which datastores its host offers."""
 
-from failback_operator.checks.answers import Answer, failed, listed, passed, unknown
+from failback_operator.api.common import Severity
+from failback_operator.checks.answers import Answer, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import of_server, of_vm, target_check, unread
 from failback_operator.checks.master_target.system import target_system
 from failback_operator.domain.fabric import MasterTargetServer, RetentionVolume
 from failback_operator.domain.operating_system import Family
-from failback_operator.domain.vsphere import Datastore, VirtualMachine
+from failback_operator.domain.verdicts import Outcome
+from failback_operator.domain.vsphere import Datastore, GuestVolume, VirtualMachine
 
 DEFAULT_VOLUMES = {Family.WINDOWS: "R", Family.LINUX: "/mnt/retention"}
 """Source: the vendor's page on preparing failback: R: on Windows, /mnt/retention/ on Linux."""
@@ -70,22 +72,43 @@ def _not_listed(context: TargetContext, server: MasterTargetServer, wanted: str)
     known = listed(v.name for v in server.retention_volumes) or "none"
     told = f"volume {wanted} is not listed; listed: {known}"
     vm = context.vm.vm if context.vm else None
-    why = _explanation(vm, wanted) if vm else None
-    if why is None and server.retention_volumes:
-        return failed(told, f"Mount the retention disk as {wanted}, or name the listed volume in spec.retentionVolume.")
-    return failed(f"{told}; {why}" if why else told)
+    volume = _guest_volume(vm, wanted) if vm else None
+    if volume is not None:
+        return failed(f"{told}; {_fault_of(volume, context.protected_keys)}")
+    absent = vm is not None and bool(vm.guest.volumes) and _tells_volumes(vm)
+    told = f"{told}; the guest does not have it either: it is absent, or not formatted and mounted" if absent else told
+    other = f"Mount the retention disk as {wanted}, or name the listed volume in spec.retentionVolume."
+    return failed(told, other if server.retention_volumes else None)
 
 
-def _explanation(vm: VirtualMachine, wanted: str) -> str | None:
-    """What the guest itself tells of the volume that Site Recovery does not list."""
-    volume = next((v for v in vm.guest.volumes if bare_volume(v.path) == bare_volume(wanted)), None)
-    if volume is None or "guest" in vm.unread:
+SYSTEM_VOLUMES = frozenset({"c", ""})
+r"""`C:\` and `/`, bare: where the guest's system and, by default, the master target's software are."""
+
+
+def _tells_volumes(vm: VirtualMachine) -> bool:
+    return "guest" not in vm.unread and vm.guest.tools_running_status == "guestToolsRunning"
+
+
+def _guest_volume(vm: VirtualMachine, wanted: str) -> GuestVolume | None:
+    if not _tells_volumes(vm):
         return None
+    return next((v for v in vm.guest.volumes if bare_volume(v.path) == bare_volume(wanted)), None)
+
+
+def _fault_of(volume: GuestVolume, protected_keys: frozenset[int]) -> str:
+    """Why a volume that the guest has may not be listed.
+
+    Source: reasons of the vendor's page (R16). Whether a volume is locked, or holds cache or software, no guest tells.
+    """
+    if bare_volume(volume.path) in SYSTEM_VOLUMES:
+        return "it is the guest's system volume"
+    if protected_keys & frozenset(volume.disk_keys):
+        return "it lies on a disk of a protected machine, which is a replication target"
     if (volume.filesystem or "").upper().startswith("FAT"):
         return f"the guest has it formatted with {volume.filesystem}"
     if volume.capacity_bytes <= 0:
         return "the guest shows it with a capacity of zero"
-    return "the guest has it, so it may be too new, locked, the cache volume or a replication target"
+    return "the guest has it, so it may be too new, locked, the volume of cache or software, or a replication target"
 
 
 @target_check(
@@ -143,3 +166,32 @@ def _is_fitting(store: Datastore) -> bool | None:
     if store.type is None:
         return None
     return store.type.upper() in TAKES_FAILBACK and store.is_accessible
+
+
+@target_check(
+    About(
+        id="VmfsBesidesVsan",
+        clause="R24",
+        condition="DatastoresReachable",
+        expected="the host of the master target has a VMFS datastore, and not vSAN alone",
+        remedy="Mount a VMFS datastore on the host too, or rehearse a failback of one machine onto vSAN before the others.",
+        source="Vendor's page on preparing failback asks for VMFS, its support matrix takes vSAN; a host with vSAN alone may "
+        "list its datastore and then fail",
+        steps=BEFORE_REPROTECT,
+        severity=Severity.WARNING,
+        is_waivable=True,
+    )
+)
+@of_vm
+def vmfs_besides_vsan(context: TargetContext, located: LocatedVm) -> Answer:
+    """VMFS is among those that VmfsDatastore accepts."""
+    whole = vmfs_datastore(context)
+    if whole.outcome is Outcome.UNKNOWN or located.host is None:
+        return whole
+    if not whole.is_pass:
+        return not_applicable("see VmfsDatastore")
+    stores = [store for moref in located.host.datastores if (store := located.facts.datastore(moref)) is not None]
+    names = [store.name for store in stores if _is_fitting(store) and (store.type or "").upper() == "VMFS"]
+    if names:
+        return passed(f"host {located.host.name} has {listed(names)}")
+    return failed(f"host {located.host.name} has no VMFS datastore, but vSAN: {whole.observed}")

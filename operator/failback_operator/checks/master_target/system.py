@@ -1,10 +1,11 @@
 """The operating system of a master target."""
 
-from failback_operator.checks.answers import Answer, failed, passed, unknown
+from failback_operator.api.common import Severity
+from failback_operator.checks.answers import Answer, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import no_vm, target_check
-from failback_operator.domain.operating_system import OperatingSystem, Sources, identify
+from failback_operator.domain.operating_system import Family, OperatingSystem, Sources, identify
 
 
 def target_system(context: TargetContext) -> OperatingSystem:
@@ -45,3 +46,41 @@ def target_os_known(context: TargetContext) -> Answer:
     if told is not None and told is not system.family:
         return failed(f"Site Recovery takes it for {told.value}, but it is {system}")
     return passed(str(system))
+
+
+@target_check(
+    About(
+        id="LinuxTargetSupported",
+        clause="R14",
+        condition="OSMatch",
+        expected="a Linux master target runs a system that is known to serve (setting linux-targets; default Ubuntu 16.04), "
+        "without LVM",
+        remedy="Install the master target on a system of the vendor's list, without LVM, and keep its kernel from being updated; "
+        "or add the system to the setting once a failback through it was rehearsed.",
+        source="Vendor's page on the Linux master target, of 2019 the newest known: Ubuntu 16.04 only, LVM not supported; later "
+        "systems are not confirmed",
+        steps=BEFORE_REPROTECT,
+        severity=Severity.WARNING,
+        is_waivable=True,
+    )
+)
+def linux_target_supported(context: TargetContext) -> Answer:
+    """Distribution and version are on the list. Whether volumes lie on LVM cannot be read from outside the guest."""
+    system = target_system(context)
+    if system.family is None:
+        return unknown("its operating system is not known: see TargetOSKnown")
+    if system.family is not Family.LINUX:
+        return not_applicable("it is no Linux master target")
+    if system.distro is None or system.low is None:
+        return unknown(f"the version of {system} is not known")
+    accepted = context.site.limits.linux_targets
+    if any(_is_listed(system, entry) for entry in accepted):
+        return passed(f"{system}; whether it uses LVM cannot be read from outside")
+    return failed(f"{system} is not one of {listed(accepted) or 'none'}; whether it uses LVM cannot be read from outside")
+
+
+def _is_listed(system: OperatingSystem, entry: str) -> bool:
+    """Whether the system is that of `ubuntu-16.04`, or a later release of the same version (16.04.2)."""
+    distro, _, version = entry.casefold().rpartition("-")
+    wanted = tuple(int(part) for part in version.split(".") if part.isdigit())
+    return system.distro == distro and system.low is not None and bool(wanted) and system.low[: len(wanted)] == wanted
