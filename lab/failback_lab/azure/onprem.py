@@ -54,6 +54,7 @@ class MachineReading:
     disk_uuid_enabled: bool
     memory_mib: int
     host_free_mib: int
+    """Free memory of the host, or of the host of its cluster that has most of it where DRS chooses."""
     host_machines: tuple[str, ...]
     """Names of all VMs registered on that host."""
     disks: tuple[DiskReading, ...]

@@ -21,7 +21,15 @@ VM_PATHS = (
     "config.extraConfig",
     "datastore",
 )
-HOST_PATHS = ("name", "datastore", "summary.hardware.memorySize", "vm")
+HOST_PATHS = ("name", "datastore", "vm", "parent")
+MEMORY_PATHS = (
+    "summary.hardware.memorySize",
+    "summary.quickStats.overallMemoryUsage",
+    "runtime.connectionState",
+    "runtime.inMaintenanceMode",
+    "vm",
+)
+CLUSTER_PATHS = ("host", "configurationEx")
 DATASTORE_PATHS = ("name", "summary.type", "summary.capacity", "summary.freeSpace", "summary.url", "info", "host")
 NEIGHBOUR_PATHS = ("name", "runtime.powerState", "config.hardware.memoryMB")
 MIB = 1024**2
@@ -58,7 +66,6 @@ def read_machine(content: Any, vm: Any) -> MachineReading:
     stores = read_properties(content, list(host_values.get("datastore", ())), vim.Datastore, DATASTORE_PATHS)
     own_stores = read_properties(content, list(values.get("datastore", ())), vim.Datastore, ("name",))
     neighbours = read_properties(content, list(host_values.get("vm", ())), vim.VirtualMachine, NEIGHBOUR_PATHS)
-    used = sum(v["config.hardware.memoryMB"] for v in neighbours.values() if v["runtime.powerState"] == POWERED_ON)
     devices = values["config.hardware.device"]
     settings = {o.key.casefold(): str(o.value).casefold() for o in values.get("config.extraConfig", ())}
     tools = values.get("guest.toolsRunningStatus")
@@ -71,13 +78,36 @@ def read_machine(content: Any, vm: Any) -> MachineReading:
         has_paravirtual_controller=any(isinstance(d, vim.vm.device.ParaVirtualSCSIController) for d in devices),
         disk_uuid_enabled=settings.get("disk.enableuuid") in TRUE,
         memory_mib=values["config.hardware.memoryMB"],
-        host_free_mib=int(host_values["summary.hardware.memorySize"]) // MIB - used,
+        host_free_mib=max(_free_mib(content, each) for each in _choice(content, host, host_values.get("parent"))),
         host_machines=tuple(v["name"] for v in neighbours.values()),
         disks=tuple(_disk(d) for d in devices if isinstance(d, vim.vm.device.VirtualDisk)),
         volumes=tuple(_volume(d) for d in values.get("guest.disk", ())),
         host_datastores=tuple(_datastore(v, host) for v in stores.values()),
         datastores=tuple(v["name"] for v in own_stores.values()),
     )
+
+
+def _choice(content: Any, host: Any, parent: Any) -> list[Any]:
+    """The hosts on which a VM of `host` may be switched on: those of its cluster where DRS chooses, else its own.
+
+    Source: API, ClusterDrsConfigInfo: enabled, defaultVmBehavior (manual only proposes); overrides of single VMs are left out.
+    """
+    if not isinstance(parent, vim.ClusterComputeResource):
+        return [host]
+    cluster = read_properties(content, [parent], vim.ClusterComputeResource, CLUSTER_PATHS)[parent]
+    drs = cluster["configurationEx"].drsConfig
+    return list(cluster["host"]) if drs.enabled and drs.defaultVmBehavior != "manual" else [host]
+
+
+def _free_mib(content: Any, host: Any) -> int:
+    """Memory of a host less what it uses, or what its running VMs are configured with where that is more."""
+    values = read_properties(content, [host], vim.HostSystem, MEMORY_PATHS)[host]
+    if values["runtime.connectionState"] != "connected" or values["runtime.inMaintenanceMode"]:
+        return 0
+    machines = read_properties(content, list(values.get("vm", ())), vim.VirtualMachine, NEIGHBOUR_PATHS)
+    running = sum(v["config.hardware.memoryMB"] for v in machines.values() if v["runtime.powerState"] == POWERED_ON)
+    used = max(running, values.get("summary.quickStats.overallMemoryUsage", 0))
+    return int(values["summary.hardware.memorySize"]) // MIB - used
 
 
 def _disk(device: Any) -> DiskReading:

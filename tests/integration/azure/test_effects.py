@@ -13,7 +13,6 @@ from failback_lab.scenario import Scenario
 from failback_lab.vcenter import VCenter
 
 GROUP = ("payroll-db-1", "payroll-app-1", "payroll-web-1")
-HOSTS = ("esx-1", "esx-2", "esx-3", "esx-4")
 
 
 def test_a_machine_goes_home_and_its_disks_with_it(site_vault: Vault, site: Session) -> None:
@@ -83,11 +82,20 @@ def test_one_call_may_carry_the_whole_group(
 def test_host_short_of_memory_at_failback(site_vault: Vault, own_vcenter: VCenter) -> None:
     """Source: facts, section 3 (8038): the machine stays off, its disks are home, the failover waits for its commit."""
     site_vault.reprotected("crm-1")
-    for host in HOSTS:
-        own_vcenter.control.set("HostSystem", f"{host}.tokyo.example.com", "summary.hardware.memorySize", 1 << 30)
+    own_vcenter.control.set("HostSystem", "esx-1.tokyo.example.com", "summary.hardware.memorySize", 1 << 30)
+    own_vcenter.control.set("HostSystem", "esx-2.tokyo.example.com", "summary.quickStats.overallMemoryUsage", 256 * 1024 - 4095)
     job = site_vault.run("crm-1", "unplannedFailover", site_vault.failover("InMage", recoveryPointType="LatestTime"))
     assert (job.properties.state, codes(job)) == ("Failed", ["8038"])
     assert site_vault.item("crm-1").properties.protection_state == "UnplannedFailoverCommitPendingStatesBegin"
+
+
+def test_drs_chooses_a_host_that_has_the_memory(site_vault: Vault, own_vcenter: VCenter, site: Session) -> None:
+    """Source: API, ClusterDrsConfigInfo: with DRS a host is chosen when a machine is switched on."""
+    site_vault.reprotected("crm-1")
+    own_vcenter.control.set("HostSystem", "esx-1.tokyo.example.com", "summary.hardware.memorySize", 1 << 30)
+    job = site_vault.run("crm-1", "unplannedFailover", site_vault.failover("InMage", recoveryPointType="LatestTime"))
+    assert job.properties.state == "Succeeded"
+    assert site.vm("crm-1").runtime.powerState == "poweredOn"
 
 
 def test_disk_that_moved_cannot_be_detached(site_vault: Vault, site: Session) -> None:
