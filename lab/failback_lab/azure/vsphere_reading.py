@@ -107,7 +107,7 @@ def _free_mib(content: Any, host: Any) -> int:
     machines = read_properties(content, list(values.get("vm", ())), vim.VirtualMachine, NEIGHBOUR_PATHS)
     running = sum(v["config.hardware.memoryMB"] for v in machines.values() if v["runtime.powerState"] == POWERED_ON)
     used = max(running, values.get("summary.quickStats.overallMemoryUsage", 0))
-    return int(values["summary.hardware.memorySize"]) // MIB - used
+    return int(values["summary.hardware.memorySize"] // MIB - used)
 
 
 def _disk(device: Any) -> DiskReading:
