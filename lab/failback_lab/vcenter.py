@@ -64,7 +64,10 @@ class Control:
         self._send("conceal", {"kind": kind, "name": name, "path": path, "user": user})
 
     def undo(self) -> None:
-        """Give back every property that `set` has changed since the last `undo`, with what followed; reveal all."""
+        """Give back every property that `set` has changed since the last `undo`, with what followed; reveal all.
+
+        Privileges that are missing on single objects come back.
+        """
         self._send("undo", {})
 
     def expire_sessions(self) -> int:
@@ -102,9 +105,9 @@ class Control:
         """Wait before every call, before calls of SOAP methods, and before tasks begin (by task name, `PowerOff`)."""
         self._send("delay", {"delay": delay_ms, "methods": dict(methods or {}), "tasks": dict(tasks or {})})
 
-    def missing_privileges(self, privileges: Sequence[str], user: str = "") -> None:
-        """Let `user` (every user, without one) lack exactly these privileges."""
-        self._send("missing", {"privileges": list(privileges), "user": user})
+    def missing_privileges(self, privileges: Sequence[str], user: str = "", *, kind: str = "", name: str = "") -> None:
+        """Let `user` (every user, without one) lack exactly these privileges, everywhere or on one object."""
+        self._send("missing", {"privileges": list(privileges), "user": user, "kind": kind, "name": name})
 
     def leave_deltas(self, machine: str) -> None:
         """Let the next removal of a snapshot of the machine leave its delta files and ask for a consolidation."""

@@ -10,24 +10,60 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// missingPrivileges are privileges that users lack, by user; "" stands for every user.
+// privilegeHolder is a user, on one object or (with the zero reference) on all; "" stands for every user.
+type privilegeHolder struct {
+	user   string
+	object types.ManagedObjectReference
+}
+
+// missingPrivileges are privileges that users lack.
 type missingPrivileges struct {
 	mu  sync.Mutex
-	ids map[string][]string
+	ids map[privilegeHolder][]string
 }
 
-func newMissingPrivileges() *missingPrivileges { return &missingPrivileges{ids: map[string][]string{}} }
-
-func (m *missingPrivileges) set(user string, ids []string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.ids[user] = ids
+func newMissingPrivileges() *missingPrivileges {
+	return &missingPrivileges{ids: map[privilegeHolder][]string{}}
 }
 
-func (m *missingPrivileges) lacks(user, id string) bool {
+// setMissing sets what a user lacks, on the object that the order names or else everywhere.
+func (lab *Lab) setMissing(o order) error {
+	holder := privilegeHolder{user: o.User}
+	if o.Kind != "" {
+		object, err := lab.find(o.Kind, o.Name)
+		if err != nil {
+			return err
+		}
+		holder.object = object.Reference()
+	}
+	lab.missing.mu.Lock()
+	defer lab.missing.mu.Unlock()
+	lab.missing.ids[holder] = o.Privileges
+	return nil
+}
+
+// giveBack ends what is missing on single objects.
+func (m *missingPrivileges) giveBack() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Contains(m.ids[""], id) || slices.Contains(m.ids[user], id)
+	for holder := range m.ids {
+		if holder.object != (types.ManagedObjectReference{}) {
+			delete(m.ids, holder)
+		}
+	}
+}
+
+func (m *missingPrivileges) lacks(user, id string, object types.ManagedObjectReference) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, who := range []string{"", user} {
+		for _, where := range []types.ManagedObjectReference{{}, object} {
+			if slices.Contains(m.ids[privilegeHolder{who, where}], id) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // refuse returns NoPermission for a call that changes something and needs a privilege that its user lacks.
@@ -40,7 +76,7 @@ func (m *missingPrivileges) refuse(ctx *simulator.Context, method *simulator.Met
 		needed = []string{readPrivilege}
 	}
 	for _, id := range needed {
-		if m.lacks(ctx.Session.UserName, id) {
+		if m.lacks(ctx.Session.UserName, id, object) {
 			return &types.NoPermission{Object: &object, PrivilegeId: id}
 		}
 	}
@@ -112,10 +148,10 @@ func (lab *Lab) installAuthorization() {
 	lab.registry().Put(&authorization{AuthorizationManager: original, lab: lab})
 }
 
-func (a *authorization) availability(user string, ids []string) []types.PrivilegeAvailability {
+func (a *authorization) availability(user string, ids []string, object types.ManagedObjectReference) []types.PrivilegeAvailability {
 	result := make([]types.PrivilegeAvailability, len(ids))
 	for i, id := range ids {
-		result[i] = types.PrivilegeAvailability{PrivId: id, IsGranted: !a.lab.missing.lacks(user, id)}
+		result[i] = types.PrivilegeAvailability{PrivId: id, IsGranted: !a.lab.missing.lacks(user, id, object)}
 	}
 	return result
 }
@@ -123,7 +159,7 @@ func (a *authorization) availability(user string, ids []string) []types.Privileg
 func (a *authorization) onEntities(user string, entities []types.ManagedObjectReference, ids []string) []types.EntityPrivilege {
 	result := make([]types.EntityPrivilege, len(entities))
 	for i, entity := range entities {
-		result[i] = types.EntityPrivilege{Entity: entity, PrivAvailability: a.availability(user, ids)}
+		result[i] = types.EntityPrivilege{Entity: entity, PrivAvailability: a.availability(user, ids, entity)}
 	}
 	return result
 }
@@ -146,7 +182,7 @@ func (a *authorization) HasPrivilegeOnEntities(ctx *simulator.Context, request *
 func (a *authorization) HasPrivilegeOnEntity(ctx *simulator.Context, request *types.HasPrivilegeOnEntity) soap.HasFault {
 	granted := make([]bool, len(request.PrivId))
 	for i, id := range request.PrivId {
-		granted[i] = !a.lab.missing.lacks(ctx.Session.UserName, id)
+		granted[i] = !a.lab.missing.lacks(ctx.Session.UserName, id, request.Entity)
 	}
 	return &methods.HasPrivilegeOnEntityBody{Res: &types.HasPrivilegeOnEntityResponse{Returnval: granted}}
 }
@@ -157,7 +193,7 @@ func (a *authorization) FetchUserPrivilegeOnEntities(_ *simulator.Context, reque
 	for i := range body.Res.Returnval {
 		result := &body.Res.Returnval[i]
 		result.Privileges = slices.DeleteFunc(slices.Clone(result.Privileges), func(id string) bool {
-			return a.lab.missing.lacks(request.UserName, id)
+			return a.lab.missing.lacks(request.UserName, id, result.Entity)
 		})
 	}
 	return body

@@ -72,7 +72,7 @@ func (lab *Lab) installCollector() {
 			return false
 		}
 		user := ctx.Session.UserName
-		return lab.missing.lacks(user, readPrivilege) || lab.concealed.has(concealment{object, path, user})
+		return lab.missing.lacks(user, readPrivilege, object) || lab.concealed.has(concealment{object, path, user})
 	}
 	own := new(collector)
 	own.Self = lab.model.ServiceContent.PropertyCollector

@@ -43,7 +43,7 @@ func (lab *Lab) control() http.Handler {
 	command("expire", func(order) (any, error) { return map[string]int{"ended": lab.expireSessions()}, nil })
 	command("clearfaults", func(order) (any, error) { lab.faults.clear(); return nil, nil })
 	command("delay", func(o order) (any, error) { lab.setDelays(o); return nil, nil })
-	command("missing", func(o order) (any, error) { lab.missing.set(o.User, o.Privileges); return nil, nil })
+	command("missing", func(o order) (any, error) { return nil, lab.setMissing(o) })
 	command("leavedeltas", func(o order) (any, error) { lab.keeper.leaveDeltas(o.Name); return nil, nil })
 	command("stats", func(o order) (any, error) { return lab.record.stats(o.Reset), nil })
 	mux.HandleFunc("POST "+controlPath+"fault", func(w http.ResponseWriter, r *http.Request) {

@@ -105,6 +105,7 @@ func followersOf(object mo.Reference, property string) []string {
 // undo gives back what was set or concealed since the start or the last undo, newest first.
 func (lab *Lab) undo() {
 	lab.concealed.clear()
+	lab.missing.giveBack()
 	lab.settingsMu.Lock()
 	defer lab.settingsMu.Unlock()
 	for _, each := range slices.Backward(lab.settings) {

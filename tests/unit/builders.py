@@ -16,6 +16,7 @@ from typing import Any
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded, RecordedDisk
 from failback_operator.checks.contexts import LocatedVm, MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
+from failback_operator.domain.azure_estate import AzureDisk, AzureEstate, AzureLock, AzureNic
 from failback_operator.domain.fabric import (
     ConfigurationServer,
     Fabric,
@@ -27,6 +28,7 @@ from failback_operator.domain.fabric import (
     VCenterRecord,
 )
 from failback_operator.domain.fabric import ProcessServer as ProcessServerFacts
+from failback_operator.domain.grants import Grants, Held
 from failback_operator.domain.ids import ArmId, Moref
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.policy import ContainerMapping, Policy
@@ -71,6 +73,9 @@ POLICY_ID = ArmId(f"{VAULT_ID}/replicationPolicies/policy-24h")
 FAILBACK_POLICY_ID = ArmId(f"{VAULT_ID}/replicationPolicies/policy-24h-failback")
 PROVIDER_ID = ArmId(f"{FABRIC_ID}/replicationRecoveryServicesProviders/dra-1")
 LOG_STORAGE_ID = ArmId(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr/providers/Microsoft.Storage/storageAccounts/stlog")
+NETWORK_ID = ArmId(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/vnet-1")
+SERVER_ACCOUNT = "asr-cs@vsphere.local"
+OWN_ACCOUNT = "VSPHERE.LOCAL\\operator"
 VCENTER = "vc-1"
 VCENTER_UUID = "9a7f0000-0000-0000-0000-00000000vc01"
 HOST_1 = Moref("host-1")
@@ -132,6 +137,8 @@ def detail(name: str = "app-1", **changes: Any) -> ItemDetail:
             infrastructure_vm_id=vm_uuid(name),
             replica_id=None,
             ip_address="10.50.1.11",
+            has_retention_window=True,
+            recovery_network_id=NETWORK_ID,
             discovery_type="vCenter",
             firmware_type="BIOS",
             change_rate_mb=1119,
@@ -240,8 +247,27 @@ def committed_item(name: str = "app-1", **changes: Any) -> ProtectedItem:
 
 def azure_vm(name: str = "app-1", **changes: Any) -> AzureVm:
     """A running Azure VM with one network interface."""
-    nic = ArmId(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-vms/providers/Microsoft.Network/networkInterfaces/{name}-nic")
-    return replace(AzureVm(azure_vm_id(name), "running", (nic,), 1, "Succeeded"), **changes)
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-vms/providers/Microsoft.Compute/disks"
+    disks = tuple(AzureDisk(f"{name}-{n}", 40 * GIB, ArmId(f"{group}/{name}-{n}"), is_system=n == 0) for n in (0, 1))
+    return replace(AzureVm(azure_vm_id(name), "running", (nic_id(name),), 1, "Succeeded", disks), **changes)
+
+
+def nic_id(name: str = "app-1") -> ArmId:
+    """ARM id of the network interface of that machine."""
+    return ArmId(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-vms/providers/Microsoft.Network/networkInterfaces/{name}-nic")
+
+
+def nic(name: str = "app-1", address: str = "10.50.1.11", **changes: Any) -> AzureNic:
+    """The network interface of a machine, in the network vnet-1."""
+    base = AzureNic(nic_id(name), azure_vm_id(name), (ArmId(f"{NETWORK_ID}/subnets/machines"),), (address,))
+    return replace(base, **changes)
+
+
+def estate(*nics: AzureNic, locks: tuple[AzureLock, ...] = (), age_minutes: float = 1) -> AzureEstate:
+    """Interfaces (default: those of app-1 and of the process server in Azure) and locks, read so long ago."""
+    found = nics or (nic(), nic("ps-azure", "10.50.2.4"))
+    as_of = minutes_ago(age_minutes)
+    return AzureEstate(nics=Part(found, as_of, None), locks=Part(locks, as_of, None))
 
 
 def configuration_server(**changes: Any) -> ConfigurationServer:
@@ -350,6 +376,7 @@ def vault(**changes: Any) -> VaultFacts:
             mappings=(forward_mapping(), failback_mapping()),
             jobs=(),
             azure_vms=(azure_vm(),),
+            estate=estate(),
             permissions=Part((Permission(("*",)),), NOW, None),
         ),
         **changes,
@@ -457,8 +484,16 @@ def pod(**changes: Any) -> Pod:
 def facts(*machines: VirtualMachine, **changes: Any) -> VsphereFacts:
     """One vCenter: two hosts, a VMFS and an NFS datastore, and `machines` (default: app-1 and mt-win)."""
     stores = (datastore(), datastore(NFS, name="nfs-1", type="NFS"))
-    base = VsphereFacts(VCENTER_UUID, (host(HOST_1), host(HOST_2)), stores, machines or (vm(), target_vm()), (), (cluster(),))
-    return replace(base, **changes)
+    chosen = machines or (vm(), target_vm())
+    base = VsphereFacts(VCENTER_UUID, (host(HOST_1), host(HOST_2)), stores, chosen, (), (cluster(),))
+    asked = (*(m.moref for m in chosen), VMFS, NFS, POD, CLUSTER)
+    held = replace(base, own_grants=grants(OWN_ACCOUNT, *asked), server_grants=grants(SERVER_ACCOUNT, Moref("datacenter-1")))
+    return replace(held, **changes)
+
+
+def grants(account: str, *entities: Moref, lacking: tuple[str, ...] = (), unread: str | None = None) -> Grants:
+    """What an account holds on these objects: everything but `lacking`."""
+    return Grants(account, tuple(Held(entity, f"name of {entity}", frozenset(lacking)) for entity in entities), unread)
 
 
 # Our objects
@@ -489,7 +524,7 @@ def site(name: str = "tokyo", metadata: dict[str, Any] | None = None, **spec: An
             }
         },
         "vcenters": [{"name": VCENTER, "server": "vcenter.example.com", "credentialsRef": {"name": "vcenter"}}],
-        "configurationServer": {"ipAddresses": ["10.10.0.10"]},
+        "configurationServer": {"ipAddresses": ["10.10.0.10"], "vcenterAccount": SERVER_ACCOUNT},
         "runAsAccounts": {"windows": "vmadmin-windows", "linux": "vmadmin-linux"},
     }
     status = {"fabricId": str(FABRIC_ID)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from failback_operator.domain.grants import Grants
 from failback_operator.domain.ids import Moref
 
 
@@ -235,7 +236,11 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class VsphereFacts:
-    """One vCenter's part of a site: all hosts, datastores and clusters of both, and the VMs that the site is about."""
+    """One vCenter's part of a site: all hosts, datastores and clusters of both, and the VMs that the site is about.
+
+    `own_grants` are the operator's privileges on what it may mend, `server_grants` those of the configuration server's account;
+    None where there was nothing to ask.
+    """
 
     instance_uuid: str
     hosts: tuple[Host, ...]
@@ -243,6 +248,8 @@ class VsphereFacts:
     machines: tuple[VirtualMachine, ...]
     pods: tuple[Pod, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    own_grants: Grants | None = None
+    server_grants: Grants | None = None
 
     def host(self, moref: Moref | None) -> Host | None:
         """The host with that id, if known."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget, RecoverySite
+from failback_operator.domain.enabled import enabled_needs
 from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.vault import VaultFacts
 from failback_operator.observe.vsphere import Interest
@@ -13,6 +14,7 @@ def interest_of(
 ) -> Interest:
     """By UUID where Site Recovery or the record tells it, by name and address in any case: decide/ tells a clone by both."""
     server = site.spec.configuration_server
+    targets = tuple(targets)
     names = {each.spec.vm_name or each.spec.server_name for each in targets}
     ips = set(server.ip_addresses)
     uuids = {record.vm_instance_uuid for machine in machines for record in machine.spec.recorded}
@@ -22,7 +24,25 @@ def interest_of(
         names |= {item.friendly_name for item in facts.items}
         uuids |= set(_uuids(facts.items))
         ips |= {address for address in _server_addresses(facts) if address}
-    return Interest(frozenset(uuid for uuid in uuids if uuid), frozenset(ips), frozenset(names))
+    return Interest(
+        uuids=frozenset(uuid for uuid in uuids if uuid),
+        ips=frozenset(ips),
+        names=frozenset(names),
+        mended=frozenset(_mended(targets, facts)),
+        account=server.vcenter_account,
+    )
+
+
+def _mended(targets: Iterable[MasterTarget], facts: VaultFacts | None) -> Iterator[str]:
+    """Name and address of each master target on which some fix is enabled."""
+    servers = facts.fabric.master_targets if facts is not None else ()
+    addresses = {server.name.casefold(): server.ip_address for server in servers}
+    for target in targets:
+        if enabled_needs(target):
+            yield target.spec.vm_name or target.spec.server_name
+            address = addresses.get(target.spec.server_name.casefold())
+            if address and target.spec.vm_name is None:
+                yield address
 
 
 def _uuids(items: Iterable[ProtectedItem]) -> Iterator[str | None]:

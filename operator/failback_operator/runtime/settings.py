@@ -94,6 +94,9 @@ class Settings:
     azure_retries: int = _setting(_TIMEOUTS.retries, "Retries of a read; effects are never retried.")
     azure_concurrency: int = _setting(_READ.concurrency, "Reads of one vault at a time.")
     azure_detail_seconds: float = _seconds(_READ.detail_age, "Age at which what only GET shows of an item is read again.")
+    azure_reversed_seconds: float = _seconds(
+        _READ.reversed_age, "The same of machines that replicate to the site, whose recovery points are shown by GET alone."
+    )
     azure_details_per_read: int = _setting(_READ.details_per_read, "GETs of items at most in one full read.")
     azure_estate_seconds: float = _seconds(
         _READ.estate_age, "Age at which network interfaces, locks and disks of many Azure machines are read again."
@@ -115,6 +118,9 @@ class Settings:
     )
     vsphere_refused_login_limit_seconds: float = _seconds(_VSPHERE.refused_login_limit, "Longest such wait.")
     vsphere_threads: int = _setting(_VSPHERE.threads, "Threads for each vCenter, the watching one not counted.")
+    server_privileges: tuple[str, ...] = _setting(
+        _VSPHERE.server_privileges, "Privilege that the configuration server's own account needs in vCenter; several times."
+    )
     vsphere_page_size: int = _setting(_VSPHERE.page_size, "Objects on one page of a read.")
     vsphere_shutdown_seconds: float = _seconds(
         _LIMITS.vsphere_shutdown, "So long a guest may take to shut down in a power cycle before a person is told."
@@ -150,6 +156,13 @@ class Settings:
     )
     classic_support_end: str = _setting(
         _LIMITS.classic_support_end.isoformat(), "Last day of the vendor's support for the classic architecture, as YYYY-MM-DD."
+    )
+    app_consistent_point_seconds: float = _seconds(
+        _LIMITS.app_consistent_point,
+        "So long the first application-consistent point may take, and so old the newest may be, for a failback to LatestTag.",
+    )
+    blocking_health_codes: tuple[str, ...] = _setting(
+        (), "Code of a health error that stops the machine which has it; several times. Others are told as warnings."
     )
     agent_registration_grace_seconds: float = _seconds(
         _LIMITS.agent_registration_grace, "So long after its start a machine may take to report to the configuration server."
@@ -203,6 +216,8 @@ class Settings:
             vcenter_discovered=frozenset(each.casefold() for each in self.vcenter_discovered),
             expiry_warning=timedelta(seconds=self.expiry_warning_seconds),
             classic_support_end=date.fromisoformat(self.classic_support_end),
+            app_consistent_point=timedelta(seconds=self.app_consistent_point_seconds),
+            blocking_health_codes=frozenset(self.blocking_health_codes),
             agent_registration_grace=timedelta(seconds=self.agent_registration_grace_seconds),
             intent_valid=timedelta(seconds=self.intent_valid_seconds),
             request_timeout=timedelta(seconds=self.request_timeout_seconds),
@@ -242,6 +257,7 @@ class Settings:
             call_timeout=timedelta(seconds=self.azure_call_seconds),
             concurrency=self.azure_concurrency,
             detail_age=timedelta(seconds=self.azure_detail_seconds),
+            reversed_age=timedelta(seconds=self.azure_reversed_seconds),
             details_per_read=self.azure_details_per_read,
             estate_age=timedelta(seconds=self.azure_estate_seconds),
             vm_gets=self.azure_vm_gets,
@@ -271,6 +287,7 @@ class Settings:
             refused_login=timedelta(seconds=self.vsphere_refused_login_seconds),
             refused_login_limit=timedelta(seconds=self.vsphere_refused_login_limit_seconds),
             threads=self.vsphere_threads,
+            server_privileges=self.server_privileges,
             page_size=self.vsphere_page_size,
         )
 

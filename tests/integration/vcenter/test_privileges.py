@@ -52,6 +52,22 @@ def test_privileges_belong_to_a_user(own, login):
     own.run(vm.RemoveAllSnapshots_Task())
 
 
+def test_privileges_are_held_object_by_object(own):
+    """A role given on one object says nothing of another.
+
+    Source: API, AuthorizationManager.HasUserPrivilegeOnEntities (an answer an entity), Permission.entity.
+    """
+    control, user = own.vcenter.control, own.vcenter.username
+    control.missing_privileges([SNAPSHOT], user, kind="VirtualMachine", name="mt-lin-1")
+    lacking, holding = own.vm("mt-lin-1"), own.vm("mt-win-1")
+    assert granted(own, user, [lacking, holding], [SNAPSHOT]) == {(lacking, SNAPSHOT): False, (holding, SNAPSHOT): True}
+    with pytest.raises(vim.fault.NoPermission):
+        lacking.RemoveAllSnapshots_Task()
+    own.run(holding.RemoveAllSnapshots_Task())
+    control.undo()
+    assert granted(own, user, [lacking], [SNAPSHOT]) == {(lacking, SNAPSHOT): True}
+
+
 def test_privileges_come_back(own):
     """An empty list grants all again.
 

@@ -102,6 +102,9 @@ class ConfigurationServerSpec(ApiModel):
         json_schema_extra={"x-kubernetes-list-type": "set"},
     )
     vm_name: Text | None = Field(default=None, description="Its VM in vCenter; default: found by address.")
+    vcenter_account: Text | None = Field(
+        default=None, description="Its own account in vCenter, as vCenter spells it: its privileges are then checked."
+    )
 
 
 class RunAsAccounts(ApiModel):

@@ -18,10 +18,10 @@ from failback_operator.domain.ids import Moref
         clause="R6",
         condition="VMFound",
         expected="the operator's account in vCenter holds what the enabled remediations need, on each object that they change",
-        remedy="Give the account (Secret of spec.vcenters[].credentialsRef) a role with these privileges on the objects named, or "
-        "mend by hand and set the remediation to Manual.",
-        source="AuthorizationManager.HasUserPrivilegeOnEntities; privileges required by the methods of VirtualMachine, Datastore, "
-        "StorageResourceManager and ClusterComputeResource",
+        remedy="Give the account (Secret of spec.vcenters[].credentialsRef) a role with these privileges on the objects named; "
+        "or mend by hand, and set the remediation to Manual.",
+        source="AuthorizationManager.HasUserPrivilegeOnEntities; privileges that the methods of VirtualMachine, Datastore, "
+        "StorageResourceManager and ClusterComputeResource require",
         steps=BEFORE_REPROTECT,
         severity=Severity.WARNING,
     )

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from failback_operator.domain.grants import SERVER_PRIVILEGES
+
 
 @dataclass(frozen=True, slots=True)
 class VsphereEndpoint:
@@ -56,6 +58,8 @@ class VsphereSettings:
     """A refused password is not tried again before that: repeated failures lock accounts."""
     threads: int = 4
     page_size: int = 100
+    server_privileges: tuple[str, ...] = SERVER_PRIVILEGES
+    """What the configuration server's own account is asked for."""
     searched_one_by_one: int = 50
     """Up to so many UUIDs are looked up one by one; for more, or for names, the list of all VMs is read."""
     now: Callable[[], datetime] = utc_now

@@ -21,11 +21,16 @@ class Interest:
 
     `ips` are primary addresses as VMware Tools report them (`guest.ipAddress`), or full DNS names (`guest.hostName`).
     Every VM that matches is read: two with one UUID are clones, which is a finding of its own.
+
+    `mended` are names and addresses of those VMs of interest that the operator may change: its privileges on them are read.
+    `account` is another account, that of the configuration server, whose privileges are read.
     """
 
     uuids: frozenset[str] = frozenset()
     ips: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    mended: frozenset[str] = frozenset()
+    account: str | None = None
 
 
 def find(connection: Connection, interest: Interest) -> frozenset[Moref]:
@@ -43,12 +48,12 @@ def _listed(connection: Connection, interest: Interest) -> frozenset[Moref]:
     return frozenset(
         row.moref
         for row in rows
-        if names & _names(row.values.get(NAME), row.values.get(HOST_NAME))
+        if names & names_of(row.values.get(NAME), row.values.get(HOST_NAME))
         or uuids & {str(row.values.get(path) or "").casefold() for path in (INSTANCE_UUID, BIOS_UUID)}
     )
 
 
-def _names(name: str | None, host_name: str | None) -> set[str]:
+def names_of(name: str | None, host_name: str | None) -> set[str]:
     """By what a VM may be called: its name, its guest's host name, with and without the domain."""
     own = (name or "").casefold()
     full = (host_name or "").casefold()

@@ -1,0 +1,45 @@
+"""Whether the configuration server's own account may do in vCenter what a reprotect needs."""
+
+from failback_operator.api.common import Severity
+from failback_operator.checks.answers import Answer, every, failed, listed, passed, unknown
+from failback_operator.checks.contexts import SiteContext
+from failback_operator.checks.define import BEFORE_FAILBACK, About
+from failback_operator.checks.site.base import site_check
+from failback_operator.domain.grants import Grants
+
+
+@site_check(
+    About(
+        id="ConfigurationServerPrivileges",
+        clause="R20",
+        condition="ConfigurationServerConnected",
+        expected="the configuration server's own account holds the vendor's role Azure_Site_Recovery on the datacenter",
+        remedy="Give that account the role of the vendor on the datacenter, propagated; with a read-only role discovery and "
+        "failover work, and reprotect fails. Where it could not be read: name it in spec.configurationServer.vcenterAccount and "
+        "let the operator's account read permissions, or look for yourself.",
+        source="vendor: role Azure_Site_Recovery; AuthorizationManager.HasUserPrivilegeOnEntities with the account's name",
+        steps=BEFORE_FAILBACK,
+        severity=Severity.WARNING,
+    )
+)
+def configuration_server_privileges(context: SiteContext) -> Answer:
+    """Each privilege on each datacenter. A warning: the vendor's words as vSphere's ids are not documented."""
+    account = context.view.site.spec.configuration_server.vcenter_account
+    if account is None:
+        return unknown("spec.configurationServer.vcenterAccount names no account")
+    if not context.vcenters:
+        return unknown("vCenter could not be read lately")
+    return every(_held(name, account, facts.server_grants) for name, facts in context.vcenters)
+
+
+def _held(vcenter: str, account: str, grants: Grants | None) -> Answer:
+    if grants is None or grants.account != account:
+        return unknown(f"vCenter {vcenter}: the privileges of {account} were not read yet")
+    if grants.unread is not None:
+        return unknown(f"vCenter {vcenter}: the privileges of {account} could not be read: {grants.unread[:300]}")
+    if not grants.held:
+        return unknown(f"vCenter {vcenter}: no datacenter was found on which {account} could be asked about")
+    lacking = [f"{listed(each.lacking)} on datacenter {each.name}" for each in grants.held if each.lacking]
+    if lacking:
+        return failed(f"vCenter {vcenter}: {account} lacks {'; '.join(lacking[:5])}")
+    return passed(f"vCenter {vcenter}: {account} holds the vendor's role")

@@ -1,0 +1,94 @@
+"""Privileges in vCenter: which a remediation needs on what, and which an account lacks.
+
+Source of the ids: vSphere Web Services API, privileges required by each method; the vendor's role for the configuration server.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from failback_operator.domain.ids import Moref
+
+
+class Mended(StrEnum):
+    """What of a master target a remediation changes."""
+
+    VM = "VM"
+    DATASTORE = "datastore"
+    POD = "datastore cluster"
+    CLUSTER = "cluster"
+
+
+Needs = tuple[tuple[Mended, tuple[str, ...]], ...]
+
+POWER_CYCLE_NEEDS: Needs = ((Mended.VM, ("VirtualMachine.Interact.PowerOn", "VirtualMachine.Interact.PowerOff")),)
+
+REMEDIATION_NEEDS: dict[str, Needs] = {
+    "remove_snapshots": ((Mended.VM, ("VirtualMachine.State.RemoveSnapshot",)),),
+    "enable_disk_uuid": ((Mended.VM, ("VirtualMachine.Config.AdvancedConfig",)),),
+}
+"""Field of MasterTarget.spec.remediation → what it needs."""
+
+MENDING_PRIVILEGES = tuple(
+    sorted({each for needs in (POWER_CYCLE_NEEDS, *REMEDIATION_NEEDS.values()) for _, ids in needs for each in ids})
+)
+"""All that any remediation needs: asked in one question, whichever are enabled."""
+
+SERVER_PRIVILEGES = (
+    "Datastore.AllocateSpace",
+    "Datastore.Browse",
+    "Datastore.DeleteFile",
+    "Datastore.FileManagement",
+    "Datastore.UpdateVirtualMachineFiles",
+    "Network.Assign",
+    "Resource.AssignVMToPool",
+    "Resource.ColdMigrate",
+    "Resource.HotMigrate",
+    "Task.Create",
+    "Task.Update",
+    "VirtualMachine.Config.AddExistingDisk",
+    "VirtualMachine.Config.AddNewDisk",
+    "VirtualMachine.Config.AddRemoveDevice",
+    "VirtualMachine.Config.AdvancedConfig",
+    "VirtualMachine.Config.EditDevice",
+    "VirtualMachine.Config.RemoveDisk",
+    "VirtualMachine.Config.Settings",
+    "VirtualMachine.Interact.AnswerQuestion",
+    "VirtualMachine.Interact.DeviceConnection",
+    "VirtualMachine.Interact.PowerOff",
+    "VirtualMachine.Interact.PowerOn",
+    "VirtualMachine.Interact.SetCDMedia",
+    "VirtualMachine.Interact.SetFloppyMedia",
+    "VirtualMachine.Interact.ToolsInstall",
+    "VirtualMachine.Inventory.Create",
+    "VirtualMachine.Inventory.Register",
+    "VirtualMachine.Inventory.Unregister",
+    "VirtualMachine.Provisioning.GetVmFiles",
+    "VirtualMachine.Provisioning.PutVmFiles",
+    "VirtualMachine.State.RemoveSnapshot",
+)
+"""What the configuration server's account needs on the datacenter, propagated.
+
+Source: the vendor's role Azure_Site_Recovery. Its words as vSphere's ids are known by memory, so they are a setting.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an account lacks on one object, of what was asked about."""
+
+    entity: Moref
+    name: str
+    lacking: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What an account holds, object by object. `unread`: why it could not be asked."""
+
+    account: str
+    held: tuple[Held, ...] = ()
+    unread: str | None = None
+
+    def of(self, entity: Moref) -> Held | None:
+        """What was found on that object; None where it was not asked about."""
+        return next((each for each in self.held if each.entity == entity), None)
