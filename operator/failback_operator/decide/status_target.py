@@ -18,7 +18,7 @@ from failback_operator.decide.findings import Shown, findings, shortened
 from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.overdue import overdue_shutdown
-from failback_operator.decide.remediation import Fix
+from failback_operator.decide.remediation import Fix, remedies_of
 from failback_operator.domain.usage import DiskUsage
 
 MOST_LEDGER = 40  # the schema allows 50: what is appended before the next status is written finds room
@@ -28,7 +28,7 @@ USABLE_TYPES = frozenset({"vmfs", "vsan"})
 def target_status(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ...]) -> MasterTargetStatus:
     """Disk slots, place, conditions and findings; a fix that the operator will make is told in its finding."""
     target, stored = context.target, context.target.status
-    remedies = {fix.check_id: fix.remedy for fix in fixes}
+    remedies = remedies_of(fixes)
     shown = [Shown(r, remedy=remedies.get(r.verdict.check_id)) for r in rulings]
     overdue = overdue_shutdown(context)
     listed, omitted = shortened([*([overdue] if overdue else []), *findings(shown)])
@@ -82,7 +82,7 @@ def _ready(context: TargetContext, judged: State, fixes: tuple[Fix, ...], overdu
         return State(FALSE, running.effect, f"{running.effect} is under way{rest}")
     if context.site.vault is None and not context.site.vcenters and judged.status is not FALSE:
         return State(UNKNOWN, "NotRead", "neither the vault nor a vCenter could be read")
-    fix = next((f for f in fixes if f.obstacle is None), None)
+    fix = next((f for f in fixes if f.is_makeable), None)
     return judged if fix is None else State(judged.status, judged.reason, f"{judged.message}. {fix.text}")
 
 

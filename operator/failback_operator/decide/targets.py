@@ -193,7 +193,7 @@ def _settled_target(target: MasterTarget, vms: tuple[LocatedVm, ...], index: Sit
     ledger = stored.ledger
     if vm is not None:
         read_at = index.site.view.snapshot.vcenters[vms[0].vcenter].as_of or index.site.now
-        ledger = settle_vm(ledger, vm, read_at, index.site.limits)
+        ledger = settle_vm(ledger, vms[0], read_at, index.site.limits)
     known = disk_uuid(stored, ledger, vm, index.site.now)
     changes = {"ledger": ledger, "disk_uuid_enabled": known.is_enabled, "disk_uuid_set_at": known.set_at}
     return target.model_copy(update={"status": stored.model_copy(update=changes)})

@@ -9,9 +9,10 @@ import pytest
 from pyVmomi import vim, vmodl
 
 from failback_operator.act.vsphere import MachineFollower, Progress, VsphereTransport
-from failback_operator.act.vsphere.commands import Command, perform
+from failback_operator.act.vsphere.commands import perform
+from failback_operator.act.vsphere.power import power_on
 from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.decide.ledger_vm import UNRECORDED_SHUTDOWN
+from failback_operator.decide.fixes.power_cycle import UNRECORDED_SHUTDOWN
 from failback_operator.domain.ids import ArmId, Moref
 from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult
 from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
@@ -162,7 +163,7 @@ async def test_effects_on_items_are_none_of_its_business() -> None:
 )
 async def test_what_an_answer_means(raised: Exception, answer: type) -> None:
     vcenter = FakeVcenter(ON, answer=raised)
-    said = await perform(vcenter, Moref("vm-1"), Command.POWER_ON)
+    said = await perform(vcenter, power_on(ON))
     assert isinstance(said, answer)
     assert len(vcenter.calls) == 1
 
@@ -312,7 +313,7 @@ async def test_a_next_call_that_is_not_taken(raised: Exception, phase: TaskPhase
     """What was lost or is being done is answered by the VM at the next look; a refusal is an end."""
     progress = await follow(FakeVcenter(OFF, answer=raised), EffectKind.POWER_CYCLE, SHUTTING_DOWN)
     assert (progress.phase, progress.job) == (phase, SHUTTING_DOWN)
-    assert progress.message == ("power-on: NoPermission: denied" if phase is TaskPhase.FAILED else "")
+    assert progress.message == ("power-on: NoPermission: denied; VM mt-1 is off" if phase is TaskPhase.FAILED else "")
 
 
 async def test_a_vm_left_off_is_named() -> None:

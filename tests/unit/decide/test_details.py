@@ -14,11 +14,11 @@ from failback_operator.api.common import EffectOutcome, Severity
 from failback_operator.api.v1alpha1.failback_machine import RecordedDisk
 from failback_operator.decide.conditions import aggregate, told
 from failback_operator.decide.findings import Shown, findings, shortened, summarised
+from failback_operator.decide.fixes.base import runs_anything
 from failback_operator.decide.index import index_site
 from failback_operator.decide.judgement import Ruling, is_waived
 from failback_operator.decide.naming import attempt_of
 from failback_operator.decide.recording import record_of
-from failback_operator.decide.remediation import runs_anything
 from failback_operator.decide.status_target import pruned
 from failback_operator.decide.targets import locate_targets
 from failback_operator.domain.job import JobState

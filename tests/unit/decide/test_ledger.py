@@ -8,9 +8,10 @@ from tests.unit import builders as b
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.decide.architectures.classic import Classic
+from failback_operator.decide.fixes import RULE_OF
 from failback_operator.decide.index import index_site
 from failback_operator.decide.ledger import Evidence, deadline, settle
-from failback_operator.decide.ledger_vm import is_reached, settle_vm
+from failback_operator.decide.ledger_vm import settle_vm
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import Job, JobError, JobState
 from failback_operator.domain.limits import Limits
@@ -172,11 +173,17 @@ def test_what_is_settled_stays(outcome):
         (EffectKind.POWER_CYCLE, b.target_vm(boot_time=None), None),
         (EffectKind.POWER_CYCLE, b.target_vm(power_state=PowerState.OFF, boot_time=b.NOW), False),
         (EffectKind.POWER_CYCLE, b.target_vm(power_state=None), None),
-        (EffectKind.REPROTECT, b.target_vm(), None),
+        (EffectKind.REMOVE_SNAPSHOTS, b.target_vm(consolidation_needed=True), False),
+        (EffectKind.REMOVE_SNAPSHOTS, b.target_vm(unread=frozenset({"consolidation_needed"})), None),
     ],
 )
 def test_whether_a_vm_is_where_it_was_to_be(kind, vm, reached):
-    assert is_reached(kind, INTENDED_AT, vm) is reached
+    assert RULE_OF[kind].is_reached(entry(O.RUNNING, None, kind), b.located(vm)) is reached
+
+
+def test_an_effect_that_is_none_on_a_vm_is_left_alone():
+    one = entry(O.RUNNING, None, EffectKind.REPROTECT)
+    assert settle_vm([one], b.located(b.target_vm()), b.NOW, Limits()) == [one]
 
 
 DIRTY = b.target_vm(snapshots=(b.snapshot(),))
@@ -199,7 +206,7 @@ HIDDEN = b.target_vm(unread=frozenset({"snapshots"}))
 )
 def test_effects_on_a_vm_are_settled_by_its_state(outcome, vm, read_at, result):
     one = entry(outcome, "task-1", EffectKind.REMOVE_SNAPSHOTS)
-    (found,) = settle_vm([one], vm, read_at, Limits())
+    (found,) = settle_vm([one], b.located(vm), read_at, Limits())
     assert found.outcome is result
     assert (found is one) == (result is outcome)
 

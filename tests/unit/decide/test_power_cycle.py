@@ -10,9 +10,9 @@ from tests.unit.decide.read import check_ids, summary, target_of
 from tests.unit.decide.test_ledger import INTENDED_AT, O, entry
 from tests.unit.decide.test_remediation import AUTOMATIC, dirty
 
-from failback_operator.act.vsphere.commands import Command
-from failback_operator.act.vsphere.transport import job_of
-from failback_operator.decide.ledger_vm import UNRECORDED_SHUTDOWN, settle_vm
+from failback_operator.act.vsphere.power import shut_down_guest
+from failback_operator.decide.fixes.power_cycle import UNRECORDED_SHUTDOWN
+from failback_operator.decide.ledger_vm import settle_vm
 from failback_operator.decide.overdue import CHECK
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind
@@ -20,7 +20,7 @@ from failback_operator.domain.vsphere import PowerState
 
 ON = b.target_vm()
 OFF = b.target_vm(power_state=PowerState.OFF, boot_time=None)
-ASKED = job_of(Command.SHUT_DOWN_GUEST, None, ON)
+ASKED = shut_down_guest(ON).job(None)
 DUE = INTENDED_AT + timedelta(seconds=91)
 
 
@@ -41,7 +41,7 @@ DUE = INTENDED_AT + timedelta(seconds=91)
 )
 def test_an_unanswered_power_cycle_is_followed_and_never_taken_for_unsent(outcome, vm, read_at, result, job):
     one = entry(outcome, None, EffectKind.POWER_CYCLE)
-    (found,) = settle_vm([one], vm, read_at, Limits())
+    (found,) = settle_vm([one], b.located(vm), read_at, Limits())
     assert (found.outcome, found.job) == (result, job)
 
 
@@ -57,9 +57,7 @@ def cycling(*, is_answered):
             site.intend(effect)
             if is_answered:
                 ledger = site.targets["mt-win"].status.ledger
-                ledger[-1] = ledger[-1].model_copy(
-                    update={"outcome": O.RUNNING, "job": job_of(Command.SHUT_DOWN_GUEST, None, ON)}
-                )
+                ledger[-1] = ledger[-1].model_copy(update={"outcome": O.RUNNING, "job": ASKED})
             return site
 
 

@@ -10,7 +10,7 @@ from tests.unit.decide.test_ledger import O, entry
 from tests.unit.decide.world import World, world
 
 from failback_operator.api.common import EffectOutcome
-from failback_operator.decide.ledger_vm import UNRECORDED_SHUTDOWN
+from failback_operator.decide.fixes.power_cycle import UNRECORDED_SHUTDOWN
 from failback_operator.domain.protected_item import CurrentScenario
 from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.vsphere import PowerState

@@ -2,7 +2,7 @@
 
 import http.client
 from collections.abc import Callable
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from xml.parsers.expat import ExpatError
 
@@ -13,26 +13,50 @@ from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult
 from failback_operator.domain.reading import SourceFailed
 from failback_operator.domain.steps import MachineCall
 from failback_operator.domain.tasks import TaskState
-from failback_operator.domain.vsphere import VirtualMachine
+from failback_operator.domain.vsphere import Cluster, Pod, VirtualMachine
 
 T = TypeVar("T")
 
-DISK_UUID_KEY = "disk.EnableUUID"
+
+class HardwareOf(Protocol):
+    """The devices of a VM as the SDK has them, and the version of the configuration in which they were read."""
+
+    @property
+    def devices(self) -> tuple[Any, ...]:
+        """`config.hardware.device`."""
+        ...
+
+    @property
+    def change_version(self) -> str:
+        """`config.changeVersion`."""
+        ...
 
 
 class Vcenter(Protocol):
-    """What an effect needs of a vCenter. The watcher of observe/ has it."""
+    """What an effect needs of a vCenter. The watcher of observe/ has it. Each read is made now, and raises SourceFailed."""
 
     async def send(self, function: Callable[[Any], T]) -> T:
         """Run `function(connection)` once, logged in; `connection.stub` is the SDK's. Raises SourceFailed if it was not begun."""
         ...
 
     async def machine(self, moref: Moref) -> VirtualMachine | None:
-        """The VM as it is now; None if there is none. Raises SourceFailed."""
+        """The VM as it is now; None if there is none."""
+        ...
+
+    async def hardware(self, moref: Moref) -> HardwareOf:
+        """The VM's devices as they are now."""
+        ...
+
+    async def pod(self, moref: Moref) -> Pod | None:
+        """The datastore cluster as it is now; None if there is none."""
+        ...
+
+    async def cluster(self, moref: Moref) -> Cluster | None:
+        """The cluster as it is now; None if there is none."""
         ...
 
     async def task_state(self, task: str) -> TaskState:
-        """How the task stands. Raises SourceFailed."""
+        """How the task stands."""
         ...
 
 
@@ -40,15 +64,22 @@ VcenterOf = Callable[[str], Vcenter | None]
 """The vCenter of that name in the RecoverySite; None while it is not connected."""
 
 
-class Command(StrEnum):
-    """A call. Its value is the prefix of the job that it starts, where the job is more than a task."""
+def the_task(task: str | None) -> str | None:
+    """The job of a call whose task alone tells a later reader where the effect stands."""
+    return task
 
-    REMOVE_ALL_SNAPSHOTS = "remove-all-snapshots"
-    CONSOLIDATE = "consolidate"
-    SET_DISK_UUID = "set-disk-uuid"
-    SHUT_DOWN_GUEST = "shut-down-guest"
-    POWER_OFF = "power-off"
-    POWER_ON = "power-on"
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One call. `make` is given the connection and returns the SDK's task, None where the call has none.
+
+    `job` makes of the task's id what the ledger holds. `message` is to be kept in the ledger until the effect has ended.
+    """
+
+    name: str
+    make: Callable[[Any], Any]
+    job: Callable[[str | None], str | None] = the_task
+    message: str = ""
 
 
 UNDER_WAY = (vim.fault.TaskInProgress, vim.fault.InvalidPowerState)
@@ -70,10 +101,10 @@ class AlreadyUnderWay(Refused):
     """Refused because it is being done, or was done meanwhile."""
 
 
-async def perform(vcenter: Vcenter, moref: Moref, command: Command) -> SendResult:
-    """Make the call once. Accepted names the task; None where the call has no task."""
+async def perform(vcenter: Vcenter, order: Order) -> SendResult:
+    """Make the call once. Accepted names the job."""
     try:
-        return Accepted(await vcenter.send(lambda connection: _call(connection.stub, moref, command)))
+        return Accepted(order.job(await vcenter.send(lambda connection: _task_of(order.make(connection)))))
     except SourceFailed as failure:
         return Refused(f"not sent: {failure.error.message}")
     except UNDER_WAY as fault:
@@ -100,25 +131,13 @@ def not_the_one_meant(machine: VirtualMachine | None, call: MachineCall) -> str 
     return None
 
 
-def _call(stub: Any, moref: Moref, command: Command) -> str | None:
-    """Source: vSphere Web Services API, VirtualMachine; vSphere facts, section 3."""
-    vm = vim.VirtualMachine(moref, stub)
-    match command:
-        case Command.SHUT_DOWN_GUEST:
-            vm.ShutdownGuest()
-            return None
-        case Command.REMOVE_ALL_SNAPSHOTS:
-            task = vm.RemoveAllSnapshots_Task(consolidate=True)
-        case Command.CONSOLIDATE:
-            task = vm.ConsolidateVMDisks_Task()
-        case Command.SET_DISK_UUID:
-            setting = vim.option.OptionValue(key=DISK_UUID_KEY, value="TRUE")
-            task = vm.ReconfigVM_Task(spec=vim.vm.ConfigSpec(extraConfig=[setting]))
-        case Command.POWER_OFF:
-            task = vm.PowerOffVM_Task()
-        case Command.POWER_ON:
-            task = vm.PowerOnVM_Task()
-    return str(task._GetMoId())  # noqa: SLF001 - pyvmomi has no public name for it
+def vm_of(connection: Any, machine: VirtualMachine) -> Any:
+    """The VM, for calls on it."""
+    return vim.VirtualMachine(machine.moref, connection.stub)
+
+
+def _task_of(task: Any) -> str | None:
+    return None if task is None else str(task._GetMoId())  # noqa: SLF001 - pyvmomi has no public name for it
 
 
 def _words(fault: Any) -> str:

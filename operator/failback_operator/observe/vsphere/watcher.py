@@ -16,13 +16,15 @@ from pyVmomi import vim, vmodl
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.reading import Part
 from failback_operator.domain.tasks import TaskState
-from failback_operator.domain.vsphere import VirtualMachine, VsphereFacts
+from failback_operator.domain.vsphere import Cluster, Pod, VirtualMachine, VsphereFacts
 from failback_operator.observe.vsphere import convert
 from failback_operator.observe.vsphere.changes import ChangeCollector
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.endpoint import CallObserver, VsphereEndpoint, VsphereSettings, count_nothing
 from failback_operator.observe.vsphere.facts import FactsBuilder
 from failback_operator.observe.vsphere.failures import source_error
+from failback_operator.observe.vsphere.fresh import Hardware, cluster, hardware, pod
+from failback_operator.observe.vsphere.grants import GrantsReader
 from failback_operator.observe.vsphere.interest import Interest, find
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
 from failback_operator.observe.vsphere.session import STALE_SOCKET, VsphereSession
@@ -105,6 +107,18 @@ class VsphereWatcher:
         found = await self.fresh((moref,))
         return found[0] if found else None
 
+    async def hardware(self, moref: Moref) -> Hardware:
+        """Read the devices of this VM now, as the SDK has them. Raises SourceFailed, also where there is no such VM."""
+        return await hardware(self.session, moref)
+
+    async def pod(self, moref: Moref) -> Pod | None:
+        """Read this datastore cluster now; None if there is none. Raises SourceFailed."""
+        return await pod(self.session, moref)
+
+    async def cluster(self, moref: Moref) -> Cluster | None:
+        """Read this cluster now; None if there is none. Raises SourceFailed."""
+        return await cluster(self.session, moref)
+
     async def task_state(self, task: str) -> TaskState:
         """Read how this task stands. Raises SourceFailed."""
         return await task_state(self.session, task)
@@ -140,16 +154,16 @@ class VsphereWatcher:
         interest = self._interest
         found = find(connection, interest)
         collector = self._collector = ChangeCollector(connection, found)
-        builder = FactsBuilder(connection.content.about.instanceUuid)
+        builder, grants = FactsBuilder(connection.content.about.instanceUuid), GrantsReader(connection)
         try:
             builder.note_memory(collector.memory_used())
-            facts = builder.build(collector, collector.first())
+            facts = grants.read(interest, builder.build(collector, collector.first()))
             self._publish(facts, interest)
             searched = time.monotonic()
             while not self._wake.is_set() and connection.generation == self.session.generation:
                 changed = self._wait(collector)
                 if changed:
-                    facts = builder.build(collector, changed)
+                    facts = grants.on(builder.build(collector, changed))
                 else:
                     check_alive(connection)
                 self._publish(facts, interest)
@@ -157,7 +171,7 @@ class VsphereWatcher:
                     if find(connection, interest) != found:
                         return
                     builder.note_memory(collector.memory_used())
-                    facts = builder.build(collector, ())
+                    facts = grants.read(interest, builder.build(collector, ()))
                     searched = time.monotonic()
         finally:
             self._collector = None

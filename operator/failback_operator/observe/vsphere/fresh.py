@@ -1,0 +1,54 @@
+"""Reads that an effect makes just before it acts: what it changes, as it is now."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from failback_operator.domain.ids import Moref
+from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
+from failback_operator.domain.vsphere import Cluster, Pod
+from failback_operator.observe.vsphere import convert, convert_motion
+from failback_operator.observe.vsphere.connection import Connection
+from failback_operator.observe.vsphere.retrieve import Selection, retrieve
+from failback_operator.observe.vsphere.session import VsphereSession
+
+CHANGE_VERSION = "config.changeVersion"
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """`config.hardware.device` of a VM as the SDK has it, and `config.changeVersion` at that time."""
+
+    devices: tuple[Any, ...]
+    change_version: str
+
+
+async def hardware(session: VsphereSession, moref: Moref) -> Hardware:
+    """The devices of a VM. Raises SourceFailed, also where they may not be read or there is no such VM."""
+
+    def read(connection: Connection) -> Hardware:
+        for row in retrieve(connection, Selection(convert.MACHINE, (convert.DEVICES, CHANGE_VERSION), (moref,))):
+            if convert.DEVICES in row.values and CHANGE_VERSION in row.values:
+                return Hardware(tuple(row.values[convert.DEVICES]), row.values[CHANGE_VERSION])
+        raise SourceFailed(SourceError(SourceProblem.INCOMPLETE, f"the devices of VM {moref} could not be read"))
+
+    return await session.call(read)
+
+
+async def pod(session: VsphereSession, moref: Moref) -> Pod | None:
+    """A datastore cluster; None if there is none. Raises SourceFailed."""
+
+    def read(connection: Connection) -> Pod | None:
+        rows = retrieve(connection, Selection(convert_motion.POD, convert_motion.POD_PATHS, (moref,)))
+        return next((convert_motion.pod(row) for row in rows), None)
+
+    return await session.call(read)
+
+
+async def cluster(session: VsphereSession, moref: Moref) -> Cluster | None:
+    """A cluster of hosts; None if there is none. Raises SourceFailed."""
+
+    def read(connection: Connection) -> Cluster | None:
+        rows = retrieve(connection, Selection(convert_motion.CLUSTER, convert_motion.CLUSTER_PATHS, (moref,)))
+        return next((convert_motion.cluster(row) for row in rows), None)
+
+    return await session.call(read)
