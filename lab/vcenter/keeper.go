@@ -116,10 +116,17 @@ func (k *keeper) learn(ref types.ManagedObjectReference, guest GuestSpec) {
 	k.guests[ref] = guest
 }
 
-func (k *keeper) guestOf(ref types.ManagedObjectReference) (GuestSpec, bool) {
+// guestOf returns the guest of the machine. One that was made later with the BIOS UUID of a machine of the scenario
+// is that machine anew, and runs the same system.
+func (k *keeper) guestOf(vm *simulator.VirtualMachine) (GuestSpec, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	guest, ok := k.guests[ref]
+	guest, ok := k.guests[vm.Self]
+	for _, spec := range k.lab.scenario.Machines {
+		if !ok && spec.BiosUUID == vm.Config.Uuid {
+			guest, ok = spec.Guest, true
+		}
+	}
 	return guest, ok
 }
 
@@ -132,7 +139,7 @@ func (k *keeper) powerChanged(ctx *simulator.Context, vm *simulator.VirtualMachi
 	}
 	now := time.Now()
 	ctx.Update(vm, bootTime(&now))
-	guest, ok := k.guestOf(vm.Self)
+	guest, ok := k.guestOf(vm)
 	if !ok || !guest.ToolsRunning {
 		return
 	}

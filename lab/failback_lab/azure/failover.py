@@ -6,10 +6,12 @@ from .engine import Ending, Step
 from .estate import failed_over_vm
 from .items import AZURE_V2, IN_MAGE, Item, Stage
 from .jobs import Job, JobFailedError
+from .onprem import NewMachine
 from .operation import COMMIT, FAILOVER, Operations, details, expect_direction, properties, text
 from .plans import commit_tasks, failover_tasks
 from .points import consistency_points, recovery_points
 from .refusals import power_on_fault
+from .servers import MasterTarget
 
 # Shares of a failover's time among its five steps.
 _SHARES = (0.05, 0.2, 0.25, 0.3, 0.2)
@@ -107,7 +109,22 @@ class Failovers(Operations):
                 raise JobFailedError(faultbook.DETACH_FAILED)
             await self.onprem(self.world.onprem.detach, target.bios_uuid, tuple(d.file for d in item.attached))
             target.disk_count -= len(item.attached)
-        item.attached = ()
+        if item.is_new:
+            await self.onprem(self.world.onprem.create, self._new_machine(item, target))
+        item.attached, item.is_new = (), False
+
+    @staticmethod
+    def _new_machine(item: Item, target: MasterTarget) -> NewMachine:
+        """A VM that the configuration server knows as the item's: how it recognizes it is inferred."""
+        return NewMachine(
+            name=item.friendly_name,
+            bios_uuid=str(item.machine.bios_uuid),
+            guest_id=item.guest.guest_id,
+            memory_mib=item.machine.memory_mib,
+            mac_address=item.machine.mac_address,
+            beside=target.bios_uuid,
+            disks=item.attached,
+        )
 
     def _check_point(self, item: Item, wanted: Json) -> None:
         kind = text(wanted, "recoveryPointType")

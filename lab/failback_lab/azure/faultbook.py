@@ -55,7 +55,7 @@ OTHER_TARGET = _unknown(
 )
 TARGET_GONE = _unknown(9, "The master target's virtual machine is not in vCenter or is switched off.")
 DETACH_FAILED = _unknown(10, "A disk could not be detached from the master target.", "Attach it to the virtual machine by hand.")
-NO_MACHINE = _unknown(11, "The on-premises virtual machine does not exist; the lab makes no new one.")
+NO_MACHINE = _unknown(11, "The on-premises virtual machine does not exist.")
 VCENTER_FAILED = _unknown(12, "vCenter did not carry out an action.")
 POLICY_NOT_ASSOCIATED = _unknown(13, "The policy is not associated with the container.", "Create the mapping.")
 NO_DATASTORE = _unknown(14, "The master target has no datastore to choose.", "Check VMware Tools and the host's datastores.")
@@ -64,6 +64,10 @@ CHILD_FAILED = _unknown(16, "Enabling replication failed; see the errors of the 
 LOCKED = _unknown(17, "The virtual machine in Azure could not be deleted.", "Remove the lock and delete it.")
 CS_DISCONNECTED = _unknown(18, "The configuration server is not connected.")
 NOT_IN_DATABASE = _unknown(19, "The virtual machine is not in the configuration server's database.")
+NO_NEW_DATASTORE = _unknown(
+    30, "The datastore for the new virtual machine is not one of the master target's.", "Name one that it lists."
+)
+NO_SPACE = _unknown(31, "The datastore has no room for the disks of the new virtual machine.", "Free space on it.")
 
 # Refusals of requests: no code is on record.
 NOT_ALLOWED = "LAB-UNKNOWN-100"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from failback_lab.scenario import Guest, Machine, derived_uuid
+from failback_lab.scenario import GIB, Guest, Machine, derived_uuid
 
 from .onprem import DiskReading
 from .sync import Sync
@@ -95,8 +95,15 @@ class Item:
     sync: Sync | None = None
     attached: tuple[DiskReading, ...] = ()
     """Disks as they were attached to the master target at reprotect."""
+    is_new: bool = False
+    """Whether its on-premises VM is made at the failback: there was none at the reprotect."""
     is_known: bool = True
     """Whether the configuration server's database has the on-premises machine."""
+
+    @property
+    def disk_sizes(self) -> tuple[int, ...]:
+        """Bytes of each of its disks."""
+        return tuple(disk.size_gib * GIB for disk in self.machine.disks)
 
     @property
     def friendly_name(self) -> str:

@@ -64,6 +64,20 @@ class MachineReading:
     """Names of the datastores on which the VM lies."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewMachine:
+    """A VM to be made of disks that are there, on the host and in the pool of another VM."""
+
+    name: str
+    bios_uuid: str
+    guest_id: str
+    memory_mib: int
+    mac_address: str
+    beside: str
+    """BIOS UUID of the VM on whose host it is made."""
+    disks: tuple[DiskReading, ...]
+
+
 class OnPremises(Protocol):
     """Blocking calls; machines are known by BIOS UUID, as the configuration server knows them.
 
@@ -90,3 +104,9 @@ class OnPremises(Protocol):
 
     def detach(self, bios_uuid: str, files: tuple[str, ...]) -> None:
         """Detach disks by backing file, keeping the files."""
+
+    def make_disks(self, bios_uuid: str, datastore: str, folder: str, sizes: tuple[int, ...]) -> tuple[DiskReading, ...]:
+        """Make disks of so many bytes in a new folder of a datastore, and attach them to a VM."""
+
+    def create(self, new: NewMachine) -> None:
+        """Make a VM, switched off."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from failback_lab.scenario import GIB, Datastore, Machine, Scenario
 
-from .onprem import DatastoreReading, DiskReading, MachineReading, OnPremisesError, VolumeReading
+from .onprem import DatastoreReading, DiskReading, MachineReading, NewMachine, OnPremisesError, VolumeReading
 
 TRUE = ("true", "1")
 HOST_FREE_MIB = 65536
@@ -55,6 +55,30 @@ class ScenarioSite:
         if missing:
             raise OnPremisesError(f"not attached: {', '.join(sorted(missing))}")
         self.change(bios_uuid, disks=tuple(d for d in present if d.file not in files))
+
+    def make_disks(self, bios_uuid: str, datastore: str, folder: str, sizes: tuple[int, ...]) -> tuple[DiskReading, ...]:
+        made = tuple(
+            DiskReading(0, f"Hard disk {n + 1}", f"new-{folder}-{n}", f"[{datastore}] {folder}/{folder}_{n}.vmdk", size)
+            for n, size in enumerate(sizes)
+        )
+        self.attach(bios_uuid, made)
+        return made
+
+    def create(self, new: NewMachine) -> None:
+        beside = self._row(new.beside).reading
+        stores = tuple(dict.fromkeys(disk.file[1:].partition("]")[0] for disk in new.disks))
+        made = replace(
+            beside,
+            name=new.name,
+            is_powered_on=False,
+            tools_running=False,
+            has_snapshot=False,
+            memory_mib=new.memory_mib,
+            disks=new.disks,
+            volumes=(),
+            datastores=stores,
+        )
+        self._rows[new.bios_uuid] = _Row(made)
 
     def _row(self, bios_uuid: str) -> _Row:
         row = self._rows.get(bios_uuid)

@@ -13,15 +13,16 @@ from pyVim.connect import Disconnect, SmartConnect
 from pyVmomi import vim, vmodl
 
 from .config import VCenterAccess
-from .onprem import MachineReading, OnPremisesError
-from .vsphere_disks import attach_spec, detach_spec
-from .vsphere_reading import read_machine, read_properties
+from .onprem import DiskReading, MachineReading, NewMachine, OnPremisesError
+from .vsphere_disks import attach_spec, create_spec, detach_spec, new_machine_spec
+from .vsphere_reading import disk_readings, read_machine, read_properties
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Method: TypeAlias = "Callable[Concatenate[VSphereSite, P], T]"
 TASK_SECONDS = 120
 POLL_SECONDS = 0.05
+MOST_FOLDERS = 10
 CHANGE_PATHS = ("runtime.powerState", "runtime.consolidationNeeded", "snapshot", "config.hardware.device")
 # What pyvmomi raises besides faults when the connection breaks or an answer cannot be parsed.
 _BROKEN = (OSError, http.client.HTTPException, ssl.SSLError, KeyError, AttributeError, TypeError)
@@ -125,6 +126,37 @@ class VSphereSite:
     def detach(self, bios_uuid: str, files: tuple[str, ...]) -> None:
         vm, values = self._get(bios_uuid)
         _wait(vm.ReconfigVM_Task(detach_spec(values["config.hardware.device"], files)))
+
+    @_translated
+    def make_disks(self, bios_uuid: str, datastore: str, folder: str, sizes: tuple[int, ...]) -> tuple[DiskReading, ...]:
+        vm, values = self._get(bios_uuid)
+        directory = self._make_directory(datastore, folder)
+        files = {f"{directory}/{folder}_{number}.vmdk": size for number, size in enumerate(sizes)}
+        _wait(vm.ReconfigVM_Task(create_spec(values["config.hardware.device"], files)))
+        found = {disk.file: disk for disk in disk_readings(self._get(bios_uuid)[1]["config.hardware.device"])}
+        return tuple(found[file] for file in files)
+
+    def _make_directory(self, datastore: str, folder: str) -> str:
+        """A new directory; the one of an old VM that was taken out of vCenter may still be there."""
+        content = self._content()
+        names = (folder, *(f"{folder}_{number}" for number in range(1, MOST_FOLDERS)))
+        for directory in (f"[{datastore}] {name}" for name in names):
+            with suppress(vim.fault.FileAlreadyExists):
+                content.fileManager.MakeDirectory(name=directory, datacenter=content.rootFolder.childEntity[0])
+                return directory
+        raise OnPremisesError(f"datastore {datastore} has {MOST_FOLDERS} folders {folder} already")
+
+    @_translated
+    def create(self, new: NewMachine) -> None:
+        content = self._content()
+        beside = self._find(content, new.beside)
+        if beside is None:
+            raise OnPremisesError(f"no virtual machine with BIOS UUID {new.beside}")
+        host = read_properties(content, [beside], vim.VirtualMachine, ("runtime.host",))[beside]["runtime.host"]
+        pool = host.parent.resourcePool
+        folder = content.rootFolder.childEntity[0].vmFolder
+        _wait(folder.CreateVM_Task(config=new_machine_spec(new), pool=pool, host=host))
+        self.attach(new.bios_uuid, new.disks)
 
     def _find(self, content: Any, bios_uuid: str) -> Any:
         found = content.searchIndex.FindAllByUuid(datacenter=None, uuid=bios_uuid, vmSearch=True, instanceUuid=False)

@@ -27,6 +27,8 @@ class ReprotectFacts:
     target_vm: MachineReading | None
     source_vm: MachineReading | None
     retention_drive: str
+    datastore: str
+    """The datastore that the request names, for a new VM."""
     group_targets: frozenset[str]
     """Ids of the master targets that other members of the group use."""
     azure_vm_runs: bool
@@ -100,12 +102,25 @@ def _target_faults(facts: ReprotectFacts, vm: MachineReading) -> Iterator[Servic
 def _source_faults(facts: ReprotectFacts, target_vm: MachineReading) -> Iterator[ServiceFault]:
     source = facts.source_vm
     if source is None:
-        same_name = facts.item.friendly_name in target_vm.host_machines
-        yield faultbook.SAME_NAME_ON_HOST if same_name else faultbook.NO_MACHINE
+        yield from _new_machine_faults(facts, target_vm)
         return
     writable = {d.name for d in target_vm.host_datastores if d.is_writable}
     if not set(source.datastores) <= writable:
         yield faultbook.DATASTORE_NOT_MOUNTED
+
+
+def _new_machine_faults(facts: ReprotectFacts, target_vm: MachineReading) -> Iterator[ServiceFault]:
+    """Without a VM a new one is made on the master target's host; its disks are made at the reprotect.
+
+    Source: requirements R21, R22; facts, section 3 (78052) and section 9.
+    """
+    if facts.item.friendly_name in target_vm.host_machines:
+        yield faultbook.SAME_NAME_ON_HOST
+    store = next((d for d in usable_datastores(target_vm) if d.name == facts.datastore and d.is_writable), None)
+    if store is None:
+        yield faultbook.NO_NEW_DATASTORE
+    elif store.free_bytes < sum(facts.item.disk_sizes):
+        yield faultbook.NO_SPACE
 
 
 def power_on_fault(vm: MachineReading | None) -> ServiceFault | None:

@@ -8,7 +8,7 @@ from .arm import ArmError, Call
 from .engine import Ending, Step
 from .items import AZURE_V2, IN_MAGE, Item, Stage
 from .jobs import Job, JobFailedError, State, Task
-from .onprem import MachineReading
+from .onprem import DiskReading, MachineReading
 from .operation import ENABLE, FINALIZE, REPROTECT, Operations, details, expect_direction, text
 from .plans import enable_tasks, reprotect_tasks, single_task
 from .refusals import ReprotectFacts, is_newer, reprotect_fault
@@ -27,6 +27,7 @@ class ToSite:
     server: ProcessServer
     retention_drive: str
     policy: str
+    datastore: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Reprotects(Operations):
         if target is None:
             raise ArmError(400, faultbook.BAD_INPUT, "'masterTargetId' names no master target of the configuration server.")
         policy = self._policy(text(wanted, "profileId"), instance_type=IN_MAGE)
-        return ToSite(target, self._server(text(wanted, "processServerId")), text(wanted, "retentionDrive"), policy)
+        server, drive = self._server(text(wanted, "processServerId")), text(wanted, "retentionDrive")
+        return ToSite(target, server, drive, policy, str(wanted.get("datastoreName") or ""))
 
     def _parse_to_azure(self, call: Call) -> ToAzure:
         wanted = details(call.body, AZURE_V2)
@@ -124,16 +126,11 @@ class Reprotects(Operations):
 
     async def _enable_to_site(self, item: Item, request: ToSite) -> None:
         world, target = self.world, request.target
-        bios_uuid = str(item.machine.bios_uuid)
         async with self.lock_of(target.id):
             source = await self._judge(item, request)
-            await self.onprem(world.onprem.power_off, bios_uuid)
-            await self.onprem(world.onprem.remove_snapshots, bios_uuid)
-            # Merging changes the files on which the disks lie.
-            merged = await self.onprem(world.onprem.read, bios_uuid) or source
-            await self.onprem(world.onprem.attach, target.bios_uuid, merged.disks)
-            target.disk_count += len(merged.disks)
-        item.attached = merged.disks
+            item.attached = await (self._make(item, request) if source is None else self._take(item, request, source))
+            target.disk_count += len(item.attached)
+        item.is_new = source is None
         item.silent_since = None
         item.master_target, item.process_server = target.id, request.server.id
         item.policy = request.policy
@@ -143,7 +140,22 @@ class Reprotects(Operations):
         # "Reprotect ok, replication fails" when the master target's version is newer than the servers'.
         self._start_sync(item, Stage.REVERSE_PROTECTED, is_stalled=newer)
 
-    async def _judge(self, item: Item, request: ToSite) -> MachineReading:
+    async def _take(self, item: Item, request: ToSite, source: MachineReading) -> tuple[DiskReading, ...]:
+        """Attach the disks of the item's VM to the master target."""
+        onprem, bios_uuid = self.world.onprem, str(item.machine.bios_uuid)
+        await self.onprem(onprem.power_off, bios_uuid)
+        await self.onprem(onprem.remove_snapshots, bios_uuid)
+        # Merging changes the files on which the disks lie.
+        merged = await self.onprem(onprem.read, bios_uuid) or source
+        await self.onprem(onprem.attach, request.target.bios_uuid, merged.disks)
+        return merged.disks
+
+    async def _make(self, item: Item, request: ToSite) -> tuple[DiskReading, ...]:
+        """Make the disks of a new VM, attached to the master target. The VM itself is made at the failback (inferred)."""
+        where = (request.target.bios_uuid, request.datastore, item.friendly_name)
+        return await self.onprem(self.world.onprem.make_disks, *where, item.disk_sizes)
+
+    async def _judge(self, item: Item, request: ToSite) -> MachineReading | None:
         world, target = self.world, request.target
         target_vm = await self.onprem(world.onprem.read, target.bios_uuid)
         source_vm = await self.onprem(world.onprem.read, str(item.machine.bios_uuid))
@@ -155,6 +167,7 @@ class Reprotects(Operations):
             target_vm=target_vm,
             source_vm=source_vm,
             retention_drive=request.retention_drive,
+            datastore=request.datastore,
             group_targets=self._targets_of_group(item),
             azure_vm_runs=vm is not None and vm.power == "running",
             is_in_network=self._is_in_network(item, request),
@@ -165,8 +178,6 @@ class Reprotects(Operations):
         fault = reprotect_fault(facts)
         if fault is not None:
             raise JobFailedError(fault)
-        if source_vm is None:
-            raise JobFailedError(faultbook.NO_MACHINE)
         return source_vm
 
     def _is_in_network(self, item: Item, request: ToSite) -> bool:
@@ -198,7 +209,7 @@ class Reprotects(Operations):
         now = world.clock.now()
         away_minutes = (now - item.last_failover).total_seconds() / 60 if item.last_failover else 0.0
         changed = int(away_minutes * item.change_mib_per_minute) * MIB
-        sizes = tuple(d.size_gib * 1024**3 for d in item.machine.disks)
+        sizes = item.disk_sizes
         pace = Pace(world.durations.sync_minimum, world.durations.sync_mib_per_second, world.clock.speed)
         item.protected_since = None
         item.sync = plan_sync(now, sizes, changed, pace, is_stalled=is_stalled)

@@ -80,7 +80,7 @@ def read_machine(content: Any, vm: Any) -> MachineReading:
         memory_mib=values["config.hardware.memoryMB"],
         host_free_mib=max(_free_mib(content, each) for each in _choice(content, host, host_values.get("parent"))),
         host_machines=tuple(v["name"] for v in neighbours.values()),
-        disks=tuple(_disk(d) for d in devices if isinstance(d, vim.vm.device.VirtualDisk)),
+        disks=disk_readings(devices),
         volumes=tuple(_volume(d) for d in values.get("guest.disk", ())),
         host_datastores=tuple(_datastore(v, host) for v in stores.values()),
         datastores=tuple(v["name"] for v in own_stores.values()),
@@ -108,6 +108,11 @@ def _free_mib(content: Any, host: Any) -> int:
     running = sum(v["config.hardware.memoryMB"] for v in machines.values() if v["runtime.powerState"] == POWERED_ON)
     used = max(running, values.get("summary.quickStats.overallMemoryUsage", 0))
     return int(values["summary.hardware.memorySize"] // MIB - used)
+
+
+def disk_readings(devices: Any) -> tuple[DiskReading, ...]:
+    """The virtual disks among the devices of a VM."""
+    return tuple(_disk(d) for d in devices if isinstance(d, vim.vm.device.VirtualDisk))
 
 
 def _disk(device: Any) -> DiskReading:
