@@ -34,9 +34,9 @@ def failed(observed: str, remedy: str | None = None, recheck_at: datetime | None
     return Answer(Outcome.FAIL, observed, remedy, recheck_at)
 
 
-def unknown(observed: str, remedy: str | None = None) -> Answer:
+def unknown(observed: str, remedy: str | None = None, recheck_at: datetime | None = None) -> Answer:
     """It could not be read, or not be decided."""
-    return Answer(Outcome.UNKNOWN, observed, remedy)
+    return Answer(Outcome.UNKNOWN, observed, remedy, recheck_at)
 
 
 def not_applicable(observed: str) -> Answer:

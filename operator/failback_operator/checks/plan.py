@@ -195,16 +195,18 @@ def _waivable_of_all_kinds() -> list[dict[str, tuple[bool, bool]]]:
         id="HeldMachinesKnown",
         clause="R1",
         condition="MachinesReady",
-        expected="every machine that spec.holds names is one of the plan's machines, in the same spelling",
-        remedy="Correct the name in spec.holds, or remove the entry. Until then nothing of the plan begins: the machine that is "
-        "meant would not be held.",
-        source="spec.holds of the plan; friendlyName of the items",
+        expected="every machine that spec.holds or spec.staysInAzure names is one of the plan's machines, in the same spelling",
+        remedy="Correct the name in spec.holds or spec.staysInAzure, or remove the entry. Until then nothing of the plan "
+        "begins: the machine that is meant would not be held.",
+        source="spec.holds and spec.staysInAzure of the plan; friendlyName of the items",
         steps=ALL_STEPS,
     )
 )
 def held_machines_known(context: PlanContext) -> Answer:
-    """No hold of a machine that the plan does not have: the one that is meant would be brought home."""
-    return _known(context, [("spec.holds", hold.machine) for hold in context.plan.spec.holds])
+    """Nobody is held or left who is not of the plan: the machine that is meant would be brought home."""
+    spec = context.plan.spec
+    held = [("spec.holds", hold.machine) for hold in spec.holds]
+    return _known(context, [*held, *(("spec.staysInAzure", stay.machine) for stay in spec.stays_in_azure)])
 
 
 @plan_check(

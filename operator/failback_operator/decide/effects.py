@@ -8,13 +8,13 @@ from datetime import datetime
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.answers import listed
-from failback_operator.decide.architectures.base import EFFECT_OF_STEP, Missing
+from failback_operator.decide.architectures.base import EFFECT_OF_STEP, STEP_OF_EFFECT, Missing
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.coverage import covered_failover, uncovered_text
 from failback_operator.decide.demand import Assignments
 from failback_operator.decide.duplicates import is_established
 from failback_operator.decide.naming import EffectKey, attempt_of
-from failback_operator.decide.phase import FLIGHT, is_acknowledged
+from failback_operator.decide.phase import FLIGHT, is_acknowledged, running_entry
 from failback_operator.decide.rounds import Round
 from failback_operator.decide.standing import Standing, Wait, WaitReason
 from failback_operator.decide.waiting import placement_text
@@ -76,7 +76,8 @@ class Schedule:
         found = standing.machine.survey.round
         if found is None or standing.step is None or not standing.is_asked or standing.trouble is not None or standing.blockers:
             return standing
-        outcome = self._wait(standing, found, standing.step) or self._effect(standing, found, EFFECT_OF_STEP[standing.step])
+        kind = self._kind(found, standing.step)
+        outcome = self._wait(standing, found, kind) or self._effect(standing, found, kind)
         if isinstance(outcome, Effect):
             self.running[standing.step] += 1
             self.moved_groups.add(standing.machine.survey.group_key)
@@ -85,13 +86,21 @@ class Schedule:
         self.running[standing.step] += outcome.reason is WaitReason.RECORDING
         return replace(standing, wait=outcome)
 
-    def _wait(self, standing: Standing, found: Round, step: Step) -> Wait | None:
+    def _kind(self, found: Round, step: Step) -> EffectKind:
+        """The effect that the step begins with: a pending failover is committed before reprotect, where the plan says so."""
+        is_pending = found.architecture.allows(found.item, EffectKind.COMMIT_FAILOVER)
+        if step is Step.REPROTECT and is_pending and self.plan.plan.spec.commit_failover:
+            return EffectKind.COMMIT_FAILOVER
+        return EFFECT_OF_STEP[step]
+
+    def _wait(self, standing: Standing, found: Round, kind: EffectKind) -> Wait | None:
         """The first reason to wait, weightiest first."""
-        kind = EFFECT_OF_STEP[step]
+        step = STEP_OF_EFFECT[kind]
         return (
             self._forbidden(standing, found)
             or self._not_allowed(standing, found, kind)
             or self._held_by_group(standing, step)
+            or self._uncommitted_group(standing, kind)
             or self._no_slots(standing, step)
             or self._refused_lately(standing, found, kind)
             or self._limited(standing, step)
@@ -155,6 +164,15 @@ class Schedule:
                 return Wait(WaitReason.GROUP, f"{member.name} of its group is held")
         return None
 
+    def _uncommitted_group(self, standing: Standing, kind: EffectKind) -> Wait | None:
+        """No member is reprotected before all are committed: whether one call takes the whole group is not documented."""
+        if kind is not EffectKind.REPROTECT:
+            return None
+        for member in self.members[standing.machine.survey.group_key]:
+            if member is not standing and _is_uncommitted(member):
+                return Wait(WaitReason.GROUP, f"the failover of {member.name} of its group is committed first")
+        return None
+
     def _no_slots(self, standing: Standing, step: Step) -> Wait | None:
         if step is not Step.REPROTECT:
             return None
@@ -209,7 +227,7 @@ class Schedule:
         machine, stored, failed_over_at = standing.machine, found.machine, self._covered(found)
         if stored is None or failed_over_at is None or stored.spec.plan_ref.name != self.plan.plan.name:
             return Wait(WaitReason.RECORDING, "its FailbackMachine is stored first")
-        if kind is EffectKind.REPROTECT and stored.metadata.deletion_timestamp is not None:
+        if STEP_OF_EFFECT[kind] is Step.REPROTECT and stored.metadata.deletion_timestamp is not None:
             return Wait(WaitReason.RECORDING, "its FailbackMachine is being deleted, and is made anew first")
         call = found.architecture.call(machine.context, kind)
         if isinstance(call, Missing):
@@ -231,6 +249,15 @@ def _has_room(standing: Standing) -> bool:
     """Whether all that is on the master target and all that is promised on it keeps within its limit."""
     assigned = standing.machine.context.assigned
     return assigned is not None and assigned.usage is not None and assigned.usage.used <= assigned.usage.limit
+
+
+def _is_uncommitted(standing: Standing) -> bool:
+    found = standing.machine.survey.round
+    if found is None:
+        return False
+    running = running_entry(found)
+    commits = running is not None and running.effect == EffectKind.COMMIT_FAILOVER
+    return commits or found.architecture.allows(found.item, EffectKind.COMMIT_FAILOVER)
 
 
 def _has_open_intent(standing: Standing) -> bool:

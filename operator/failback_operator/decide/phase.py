@@ -10,6 +10,7 @@ from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind
 
 FLIGHT = {
+    EffectKind.COMMIT_FAILOVER: Phase.REPROTECTING,  # as a reprotect's own job commits first
     EffectKind.REPROTECT: Phase.REPROTECTING,
     EffectKind.FAILBACK: Phase.FAILING_BACK,
     EffectKind.COMMIT: Phase.COMMITTING,

@@ -17,6 +17,7 @@ MOST_REMEDY = 320
 ALSO_UNKNOWN = "Also not known"
 
 EFFECT_WORDS = {
+    EffectKind.COMMIT_FAILOVER: "commit of the failover to Azure",
     EffectKind.REPROTECT: "reprotect",
     EffectKind.FAILBACK: "failback",
     EffectKind.COMMIT: "commit",

@@ -18,7 +18,7 @@ class Limits:
 
     heartbeat: timedelta = timedelta(minutes=15)
     azure_stale: timedelta = timedelta(minutes=10)
-    azure_estate: timedelta = timedelta(minutes=30)
+    azure_estate_stale: timedelta = timedelta(minutes=30)
     vsphere_stale: timedelta = timedelta(minutes=5)
     item_detail: timedelta = timedelta(hours=4)
     disks_per_master_target: int = 60
@@ -32,6 +32,8 @@ class Limits:
     expiry_warning: timedelta = timedelta(days=30)
     classic_support_end: date = date(2026, 3, 30)
     agent_registration_grace: timedelta = timedelta(minutes=15)
+    app_consistent_point: timedelta = timedelta(minutes=75)
+    blocking_health_codes: frozenset[str] = frozenset()
     intent_valid: timedelta = timedelta(seconds=30)
     request_timeout: timedelta = timedelta(seconds=60)
     effect_result: timedelta = timedelta(minutes=15)

@@ -66,9 +66,12 @@ class ItemDetail:
     infrastructure_vm_id: str | None = None  # vCenter's UUID of the source VM (inferred)
     replica_id: str | None = None
     ip_address: str | None = None
+    has_retention_window: bool = False  # retentionWindowEnd: a point to go back to exists
+    recovery_network_id: ArmId | None = None  # selectedRecoveryAzureNetworkId
     discovery_type: str | None = None  # discoveryType: vCenter, or Physical (so is the Azure VM of a reversed item)
     firmware_type: str | None = None  # firmwareType: BIOS or UEFI
     mac_addresses: tuple[str, ...] = ()  # vmNics[].nicId (recorded: the source machine's MAC), hexadecimal digits alone
+    recovery_subnet_ids: tuple[ArmId, ...] = ()  # vmNics[]: recoveryVMNetworkId with recoverySubnetName of its ipConfigs
     change_rate_mb: int | None = None  # uncompressedDataRateInMB: over which time is not documented
 
 

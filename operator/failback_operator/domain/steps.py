@@ -17,8 +17,9 @@ class Step(StrEnum):
 
 
 class EffectKind(StrEnum):
-    """Every effect there is."""
+    """Every effect there is. COMMIT_FAILOVER commits the failover to Azure, COMMIT the failback."""
 
+    COMMIT_FAILOVER = "CommitFailover"
     REPROTECT = "Reprotect"
     FAILBACK = "Failback"
     COMMIT = "Commit"
@@ -30,7 +31,13 @@ class EffectKind(StrEnum):
     @property
     def is_on_item(self) -> bool:
         """True for the calls to Site Recovery, False for those to vCenter."""
-        return self in {EffectKind.REPROTECT, EffectKind.FAILBACK, EffectKind.COMMIT, EffectKind.PROTECT}
+        return self in {
+            EffectKind.COMMIT_FAILOVER,
+            EffectKind.REPROTECT,
+            EffectKind.FAILBACK,
+            EffectKind.COMMIT,
+            EffectKind.PROTECT,
+        }
 
 
 @dataclass(frozen=True, slots=True)

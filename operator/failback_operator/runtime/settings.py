@@ -132,7 +132,7 @@ class Settings:
     vsphere_stale_seconds: float = _seconds(_LIMITS.vsphere_stale, "Facts of a vCenter older than this are not judged.")
     item_detail_seconds: float = _seconds(_LIMITS.item_detail, "What only GET shows of an item is not judged when older.")
     azure_estate_stale_seconds: float = _seconds(
-        _LIMITS.azure_estate, "Network interfaces and locks older than this are not judged."
+        _LIMITS.azure_estate_stale, "Network interfaces and locks older than this are not judged."
     )
     disks_per_master_target: int = _setting(
         _LIMITS.disks_per_master_target, "Most disks on a master target; Site Recovery takes no more than 60."
@@ -205,7 +205,7 @@ class Settings:
             azure_stale=timedelta(seconds=self.azure_stale_seconds),
             vsphere_stale=timedelta(seconds=self.vsphere_stale_seconds),
             item_detail=timedelta(seconds=self.item_detail_seconds),
-            azure_estate=timedelta(seconds=self.azure_estate_stale_seconds),
+            azure_estate_stale=timedelta(seconds=self.azure_estate_stale_seconds),
             disks_per_master_target=self.disks_per_master_target,
             scsi_slots_per_controller=self.scsi_slots_per_controller,
             scsi_controllers=self.scsi_controllers,

@@ -116,7 +116,8 @@ KNOWN = [
 ]
 
 BUSY = CurrentScenario("TestFailover", "job-1")
-NOT_ALLOWED = frozenset({"CompleteMigration", "Commit"})
+NOT_ALLOWED = frozenset({"CompleteMigration", "DisableProtection"})
+PENDING = a.item(allowed_operations=frozenset({"CompleteMigration", "Commit", "ChangePit"}))
 SICK = (HealthError("78093", "Error", "not running"), HealthError("1", "Info", "nothing"))
 
 GATE = [
@@ -130,7 +131,53 @@ GATE = [
         "not allowed",
         FAIL,
         a.machine_context(a.item(allowed_operations=NOT_ALLOWED)),
-        "Reprotect needs SwitchProtection; allowed: Commit, CompleteMigration",
+        "Reprotect needs SwitchProtection; allowed: CompleteMigration, DisableProtection; state: Failover committed",
+        "once the failover is committed and the agent",
+    ),
+    Case(
+        "OperationAllowed",
+        "failover not committed",
+        FAIL,
+        a.machine_context(PENDING),
+        "allowed: ChangePit, Commit, CompleteMigration; the failover to Azure is not committed",
+        "spec.commitFailover",
+    ),
+    Case(
+        "OperationAllowed",
+        "the operator commits the failover",
+        PASS,
+        a.machine_context(PENDING, plan=a.plan(commitFailover=True)),
+        "is committed first",
+    ),
+    Case(
+        "OperationAllowed",
+        "failback not committed",
+        FAIL,
+        at(Phase.COMMITTED, a.failed_back_item(allowed_operations=frozenset({"Commit"}))),
+        "the failback is not committed",
+        "Let the failback be committed",
+    ),
+    Case(
+        "OperationAllowed",
+        "a job without name runs",
+        FAIL,
+        a.machine_context(a.item(current_scenario=CurrentScenario("TestFailover", None))),
+        "(TestFailover)",
+        "Wait for the job to end",
+    ),
+    Case(
+        "OperationAllowed",
+        "state not told",
+        FAIL,
+        a.machine_context(a.item(allowed_operations=NOT_ALLOWED, protection_state="", protection_state_description=None)),
+        "DisableProtection",
+    ),
+    Case(
+        "OperationAllowed",
+        "back to Azure already",
+        FAIL,
+        at(Phase.COMMITTED, a.item()),
+        "the item is InMageAzureV2, active site not told: it replicates to Azure",
     ),
     Case(
         "OperationAllowed", "nothing allowed", FAIL, a.machine_context(a.item(allowed_operations=frozenset())), "allowed: nothing"
@@ -167,14 +214,23 @@ GATE = [
         "failback not allowed",
         FAIL,
         at(Phase.REPROTECTED, a.reprotected_item(allowed_operations=NOT_ALLOWED)),
+        "state: Protected",
+        "once the first synchronisation has ended",
     ),
-    Case("OperationAllowed", "a job runs", FAIL, a.machine_context(a.item(current_scenario=BUSY)), "TestFailover", "Wait"),
+    Case(
+        "OperationAllowed",
+        "a job runs",
+        FAIL,
+        a.machine_context(a.item(current_scenario=BUSY)),
+        "(TestFailover job-1)",
+        "Wait for the job job-1",
+    ),
     Case(
         "OperationAllowed",
         "of the wrong type",
         FAIL,
         at(Phase.FAILED_OVER, a.reprotected_item()),
-        "the item is InMage, active site Azure",
+        "the item is InMage, active site Azure: it runs in Azure and replicates to the site",
     ),
     Case("OperationAllowed", "on the wrong site", FAIL, at(Phase.REPROTECTED, a.committed_item()), "active site OnPrem"),
     Case("OperationAllowed", "site not told", FAIL, at(Phase.REPROTECTED, a.reprotected_item(active_site=None)), "not told"),
@@ -254,20 +310,6 @@ COVERED = [
     ),
     Case("FailoverCovered", "before a disaster", NA, PROTECTED_IN_AZURE),
     Case("FailoverCovered", "vault unread", UNKNOWN, BLIND),
-]
-
-TAG = a.plan(recoveryPoint="LatestTag")
-POINT = [
-    Case("RecoveryPointAvailable", "a tag", PASS, replace(REPROTECTED, plan=TAG)),
-    Case(
-        "RecoveryPointAvailable",
-        "no tag yet",
-        FAIL,
-        at(Phase.REPROTECTED, a.reprotected_item(detail=a.detail(consistency_points=())), plan=TAG),
-    ),
-    Case("RecoveryPointAvailable", "details too old", UNKNOWN, at(Phase.REPROTECTED, a.reprotected_item(detail=STALE), plan=TAG)),
-    Case("RecoveryPointAvailable", "latest time", NA, REPROTECTED),
-    Case("RecoveryPointAvailable", "while it synchronises", NA, at(Phase.REPROTECTING, a.reprotected_item(), plan=TAG)),
 ]
 
 
@@ -413,7 +455,7 @@ UP = [
     Case("OnPremisesUp", "before", NA, READY),
 ]
 
-CASES = ITEM + KNOWN + GATE + COVERED + POINT + AZURE + ON_PREMISES + UP
+CASES = ITEM + KNOWN + GATE + COVERED + AZURE + ON_PREMISES + UP
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

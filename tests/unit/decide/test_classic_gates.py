@@ -17,7 +17,8 @@ from failback_operator.domain.steps import EffectKind, ItemCall
 
 CLASSIC = Classic()
 REPROTECT, FAILBACK, COMMIT, PROTECT = EffectKind.REPROTECT, EffectKind.FAILBACK, EffectKind.COMMIT, EffectKind.PROTECT
-ON_ITEM = (REPROTECT, FAILBACK, COMMIT, PROTECT)
+COMMIT_FAILOVER = EffectKind.COMMIT_FAILOVER
+ON_ITEM = (COMMIT_FAILOVER, REPROTECT, FAILBACK, COMMIT, PROTECT)
 
 
 def running(item, scenario):
@@ -39,7 +40,7 @@ PENDING = b.item(
     ("item", "allowed"),
     [
         (b.protected_item(), []),
-        (PENDING, []),
+        (PENDING, [COMMIT_FAILOVER]),
         (b.item(), [REPROTECT]),
         (SYNCING_HOME, []),
         (b.reprotected_item(), [FAILBACK]),
@@ -61,14 +62,16 @@ def test_gate_is_exactly_what_is_allowed_with_type_and_site(item, allowed):
 @pytest.mark.parametrize(
     ("item", "past"),
     [
-        (b.item(), []),
-        (SYNCING_HOME, [REPROTECT]),
-        (b.reprotected_item(), [REPROTECT]),
-        (b.failed_back_item(), [REPROTECT, FAILBACK]),
-        (b.failed_back_item(active_site=ActiveSite.AZURE), [REPROTECT, FAILBACK]),
-        (b.committed_item(), [REPROTECT, FAILBACK, COMMIT]),
-        (SYNCING_AWAY, [REPROTECT, FAILBACK, COMMIT, PROTECT]),
-        (b.protected_item(), [REPROTECT, FAILBACK, COMMIT, PROTECT]),
+        (b.item(), [COMMIT_FAILOVER]),
+        (PENDING, []),
+        (running(b.item(), "TestFailover"), []),
+        (SYNCING_HOME, [COMMIT_FAILOVER, REPROTECT]),
+        (b.reprotected_item(), [COMMIT_FAILOVER, REPROTECT]),
+        (b.failed_back_item(), [COMMIT_FAILOVER, REPROTECT, FAILBACK]),
+        (b.failed_back_item(active_site=ActiveSite.AZURE), [COMMIT_FAILOVER, REPROTECT, FAILBACK]),
+        (b.committed_item(), [COMMIT_FAILOVER, REPROTECT, FAILBACK, COMMIT]),
+        (SYNCING_AWAY, [COMMIT_FAILOVER, REPROTECT, FAILBACK, COMMIT, PROTECT]),
+        (b.protected_item(), [COMMIT_FAILOVER, REPROTECT, FAILBACK, COMMIT, PROTECT]),
         (b.item(instance_type=InstanceType.OTHER), []),
     ],
 )
@@ -118,7 +121,7 @@ def test_position(item, phase):
     [
         ("SwitchReplicationGroupProtection", [REPROTECT, PROTECT]),
         ("UnplannedFailover", [FAILBACK]),
-        ("CommitFailover", [COMMIT]),
+        ("CommitFailover", [COMMIT_FAILOVER, COMMIT]),
         ("IrCompletion", []),
     ],
 )

@@ -89,7 +89,8 @@ def test_a_hold_that_names_no_machine_holds_all():
     assert site.made == []
     assert plan_of(site.round()).message == (
         "payroll: spec.holds names ap-1, which is no machine of the plan (the nearest is app-1). To do: Correct the name in"
-        " spec.holds, or remove the entry. Until then nothing of the plan begins: the machine that is meant would not be held."
+        " spec.holds or spec.staysInAzure, or remove the entry. Until then nothing of the plan begins: the machine that is meant"
+        " would not be held."
     )
     change_plan(site, holds=[{"machine": "app-1"}])
     site.run()

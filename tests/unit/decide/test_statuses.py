@@ -162,7 +162,8 @@ def test_counts_progress_and_waves_of_a_run():
     decision = site.round(perform=False)
     plan = plan_of(decision)
     assert plan.progress == "70%"
-    assert plan.machines.model_dump() == {"total": 2, "done": 0, "in_flight": 1, "waiting": 1, "blocked": 0, "failed": 0}
+    counts = {name: number for name, number in plan.machines.model_dump().items() if number}
+    assert counts == {"total": 2, "in_flight": 1, "waiting": 1}
     assert plan.machines_done == "0/2"
     assert plan.wave == "1/1"
     assert plan.phase == "Waiting"

@@ -13,6 +13,7 @@ from tests.unit.decide.judged import evaluate
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatus, FailbackPlan, MasterTarget, RecoverySite
+from failback_operator.domain.azure_estate import AzureEstate
 from failback_operator.domain.decision import SiteDecision
 from failback_operator.domain.job import Job, JobState
 from failback_operator.domain.limits import Limits
@@ -29,6 +30,12 @@ SCENARIO = {
     "failoverCommit": "CommitFailover",
 }
 MINUTE = timedelta(minutes=1)
+PENDING: dict[str, object] = {
+    "protection_state": "UnplannedFailoverCommitPendingStatesBegin",
+    "protection_state_description": "Failover completed",
+    "allowed_operations": frozenset({"CompleteMigration", "Commit", "DisableProtection", "ChangePit"}),
+}
+"""What an item shows while its failover to Azure waits for the commit (S2)."""
 
 
 @dataclass(repr=False)
@@ -65,6 +72,7 @@ class World:
             vcenters=tuple(_beat(v, self.now) for v in b.vault().vcenters),
             items=tuple(self._fresh(i) for i in self.items.values()),
             azure_vms=tuple(self.azure_vms.values()),
+            estate=self._estate(),
             missing_vms=frozenset(b.azure_vm_id(n) for n in self.gone_vms),
             jobs=tuple(sorted(self.jobs, key=lambda j: j.started_at or self.now, reverse=True)),
         )
@@ -80,6 +88,10 @@ class World:
             plans=tuple(self.plans.values()),
             machines=tuple(self.machines.values()),
         )
+
+    def _estate(self) -> AzureEstate:
+        nics = (b.nic(name) for name in self.azure_vms)
+        return AzureEstate(Part((*nics, b.nic("ps-azure", "10.50.2.4")), self.now, None), Part((), self.now, None))
 
     def _fresh(self, item: ProtectedItem) -> ProtectedItem:
         beat = None if item.friendly_name in self.unheard else self.now
@@ -228,6 +240,8 @@ class World:
             SCENARIO["unplannedFailover"]: b.reprotected_item().allowed_operations,
             SCENARIO["failoverCommit"]: b.failed_back_item().allowed_operations,
         }
+        if job.scenario == SCENARIO["failoverCommit"] and item.active_site is None:
+            return replace(item, **PENDING)
         return replace(item, allowed_operations=allowed[job.scenario])
 
     def _after(self, name: str, item: ProtectedItem, job: Job) -> ProtectedItem:
@@ -235,6 +249,8 @@ class World:
         if job.scenario == SCENARIO["unplannedFailover"]:
             self._detach(name)
             return self._with(b.failed_back_item(name), item, target)
+        if job.scenario == SCENARIO["failoverCommit"] and item.active_site is None:
+            return replace(item, **_committed())
         if job.scenario == SCENARIO["failoverCommit"]:
             del self.azure_vms[name]
             self.gone_vms.add(name)
@@ -302,6 +318,11 @@ class World:
     def in_motion(self) -> bool:
         """Whether something runs."""
         return any(not j.is_over for j in self.jobs) or any(i.protection_state.startswith("Initial") for i in self.items.values())
+
+
+def _committed() -> dict[str, object]:
+    made = b.item()
+    return {name: getattr(made, name) for name in PENDING}
 
 
 def _beat(facts, now: datetime):  # type: ignore[no-untyped-def]  # any of the facts that have a heartbeat

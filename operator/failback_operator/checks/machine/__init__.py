@@ -1,37 +1,47 @@
 """Checks of a machine, one file a group of clauses; importing this fills the catalogue."""
 
 from failback_operator.checks.machine import (
+    agent,
     azure,
+    azure_estate,
     datastores,
     disks,
     fit,
     gate,
     group,
     guest,
+    health,
     item,
     new_vm,
     on_premises,
+    points,
     power_on,
     protection,
     space,
     systems,
+    target,
 )
 from failback_operator.checks.machine.base import MACHINE_CHECKS
 
 __all__ = [
     "MACHINE_CHECKS",
+    "agent",
     "azure",
+    "azure_estate",
     "datastores",
     "disks",
     "fit",
     "gate",
     "group",
     "guest",
+    "health",
     "item",
     "new_vm",
     "on_premises",
+    "points",
     "power_on",
     "protection",
     "space",
     "systems",
+    "target",
 ]

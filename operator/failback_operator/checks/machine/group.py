@@ -7,6 +7,7 @@ from failback_operator.checks.define import BEFORE_COMMIT, BEFORE_FAILBACK, BEFO
 from failback_operator.checks.machine.base import fresh_detail, item_check
 from failback_operator.checks.machine.systems import item_system
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
+from failback_operator.domain.staying import reason_to_stay
 from failback_operator.domain.steps import Step
 
 ALONE = "it is in no group with others"
@@ -34,6 +35,27 @@ def group_complete(context: MachineContext, item: ProtectedItem) -> Answer:
     missing = [m.friendly_name for m in context.group if m.friendly_name not in in_plan]
     others = missing or [m.friendly_name for m in context.group if m.arm_id != item.arm_id]
     return failed(f"its group has members that the plan lacks: {listed(others)}")
+
+
+@item_check(
+    About(
+        id="GroupUndivided",
+        clause="R7",
+        condition="GroupConsistent",
+        expected="all machines of the multi-VM group come home, or all stay in Azure",
+        remedy="Name in spec.staysInAzure of the plan all machines of the group, or none of them.",
+        source="spec.staysInAzure of the plan; multiVmGroupId of the items: a group is one for its consistency points",
+        steps=BEFORE_COMMIT,
+    )
+)
+def group_undivided(context: MachineContext, item: ProtectedItem) -> Answer:  # noqa: ARG001 - the form of all checks of an item
+    """No member of the group of a machine that comes home stays."""
+    if len(context.group) < 2:
+        return not_applicable(ALONE)
+    staying = [m.friendly_name for m in context.group if reason_to_stay(context.plan, m.friendly_name) is not None]
+    if staying:
+        return failed(f"machines of its group stay in Azure: {listed(staying)}")
+    return passed("no machine of its group stays in Azure")
 
 
 @item_check(

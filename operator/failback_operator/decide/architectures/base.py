@@ -17,6 +17,12 @@ EFFECT_OF_STEP = {
 }
 """The effect that does each step."""
 
+STEP_OF_EFFECT = {
+    EffectKind.COMMIT_FAILOVER: Step.REPROTECT,
+    **{kind: step for step, kind in EFFECT_OF_STEP.items()},
+}
+"""The step that each effect on an item belongs to; a failover is committed on the way to reprotect."""
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:

@@ -6,6 +6,7 @@ instance type and active site tell them apart.
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.contexts import MachineContext
+from failback_operator.checks.machine.gate import is_commit_pending
 from failback_operator.decide.architectures import classic_bodies
 from failback_operator.decide.architectures.base import Missing
 from failback_operator.domain.job import Job
@@ -17,6 +18,7 @@ FAILOVER = "UnplannedFailover"
 COMMIT = "CommitFailover"
 
 SCENARIOS = {
+    EffectKind.COMMIT_FAILOVER: COMMIT,
     EffectKind.REPROTECT: SWITCH,
     EffectKind.FAILBACK: FAILOVER,
     EffectKind.COMMIT: COMMIT,
@@ -36,29 +38,26 @@ class Classic:
 
     def allows(self, item: ProtectedItem, kind: EffectKind) -> bool:
         """The gate: allowedOperations with instanceType and activeSiteType, and no job on the item."""
-        if item.current_scenario is not None:
-            return False
         allowed, reverse = item.allowed_operations, item.instance_type is InstanceType.TO_ON_PREMISES
-        match kind:
-            case EffectKind.REPROTECT:
-                return "SwitchProtection" in allowed and item.instance_type is InstanceType.TO_AZURE
-            case EffectKind.FAILBACK:
-                return "UnplannedFailover" in allowed and reverse and item.active_site is ActiveSite.AZURE
-            case EffectKind.COMMIT:
-                return "Commit" in allowed and reverse
-            case EffectKind.PROTECT:
-                return "SwitchProtection" in allowed and reverse and item.active_site is ActiveSite.ON_PREMISES
-            case _:
-                return False
+        gates = {
+            EffectKind.COMMIT_FAILOVER: is_commit_pending(item),
+            EffectKind.REPROTECT: "SwitchProtection" in allowed and item.instance_type is InstanceType.TO_AZURE,
+            EffectKind.FAILBACK: "UnplannedFailover" in allowed and reverse and item.active_site is ActiveSite.AZURE,
+            EffectKind.COMMIT: "Commit" in allowed and reverse,
+            EffectKind.PROTECT: "SwitchProtection" in allowed and reverse and item.active_site is ActiveSite.ON_PREMISES,
+        }
+        return item.current_scenario is None and gates.get(kind, False)
 
     def is_after(self, item: ProtectedItem, kind: EffectKind) -> bool:
         """Whether the item is past `kind` and its job no longer runs on it. What replicates to Azure again is past everything."""
         if _scenario(item) == SCENARIOS[kind]:
             return False
         if item.instance_type is InstanceType.TO_AZURE:
-            return item.active_location == "Primary"
+            is_committed = item.current_scenario is None and not is_commit_pending(item)
+            return item.active_location == "Primary" or (kind is EffectKind.COMMIT_FAILOVER and is_committed)
         at_home, allowed = item.active_site is ActiveSite.ON_PREMISES, item.allowed_operations
         past = {
+            EffectKind.COMMIT_FAILOVER: True,
             EffectKind.REPROTECT: True,
             EffectKind.FAILBACK: at_home or "Commit" in allowed,
             EffectKind.COMMIT: at_home and "SwitchProtection" in allowed and "Commit" not in allowed,

@@ -1,5 +1,6 @@
 """Request bodies of the classic architecture, in the names of the wire. Source: site-recovery facts, section 2."""
 
+from failback_operator.api.v1alpha1.failback_plan import RecoveryPointType
 from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.machine.datastores import datastore_name
 from failback_operator.checks.machine.protection import account_name
@@ -42,8 +43,8 @@ def _request(
         case EffectKind.REPROTECT:
             return "reProtect", _to_site(machine, item, vault)
         case EffectKind.FAILBACK:
-            return "unplannedFailover", _failback(machine)
-        case EffectKind.COMMIT:
+            return "unplannedFailover", _failback(machine, item)
+        case EffectKind.COMMIT_FAILOVER | EffectKind.COMMIT:
             return "failoverCommit", None
         case EffectKind.PROTECT:
             return "reProtect", _to_azure(machine, item, vault)
@@ -55,8 +56,12 @@ def _switch(details: dict[str, object]) -> dict[str, object]:
     return {"properties": {"failoverDirection": "RecoveryToPrimary", "providerSpecificDetails": details}}
 
 
-def _failback(machine: MachineContext) -> dict[str, object]:
-    details = {"instanceType": "InMage", "recoveryPointType": machine.plan.spec.recovery_point.value}
+def _failback(machine: MachineContext, item: ProtectedItem) -> dict[str, object]:
+    """To the point that the plan names; to the latest time where AppConsistentPoint is waived and there is no tag to go to."""
+    point = machine.plan.spec.recovery_point
+    if point is RecoveryPointType.LATEST_TAG and item.detail is not None and not item.detail.consistency_points:
+        point = RecoveryPointType.LATEST_TIME
+    details = {"instanceType": "InMage", "recoveryPointType": point.value}
     return {
         "properties": {
             "failoverDirection": "PrimaryToRecovery",

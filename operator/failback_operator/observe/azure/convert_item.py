@@ -67,11 +67,25 @@ def item_detail(source: object, as_of: datetime) -> ItemDetail:
         infrastructure_vm_id=details.text("infrastructureVmId"),
         replica_id=details.text("replicaId"),
         ip_address=details.text("ipAddress"),
+        has_retention_window=details.moment("retentionWindowEnd") is not None,
+        recovery_network_id=details.arm_id("selectedRecoveryAzureNetworkId"),
         discovery_type=details.text("discoveryType"),
         firmware_type=details.text("firmwareType"),
         mac_addresses=_mac_addresses(details),
+        recovery_subnet_ids=_recovery_subnet_ids(details),
         change_rate_mb=details.integer("uncompressedDataRateInMB"),
     )
+
+
+def _recovery_subnet_ids(details: Record) -> tuple[ArmId, ...]:
+    """The subnets in which the interfaces are, or are to be, in Azure, each once."""
+    found = (
+        ArmId(f"{network}/subnets/{name}")
+        for nic in details.records("vmNics")
+        for each in nic.records("ipConfigs")
+        if (network := nic.arm_id("recoveryVMNetworkId")) and (name := each.text("recoverySubnetName"))
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def _mac_addresses(details: Record) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ class ReaderSettings:
     """Limits of one read.
 
     `detail_age`: what only GET shows is read again at this age, spread over the second half of it.
+    `reversed_age`: the same of items that replicate to the site.
     `details_per_read`: so many GETs of items at most in one full read, those in motion not counted; the rest follows in the next.
     `estate_age`: interfaces, locks and the disks of many machines are read again at this age.
     `vm_gets`: up to so many Azure machines are read one by one, more by the paged list with status.
@@ -19,6 +20,7 @@ class ReaderSettings:
     call_timeout: timedelta = timedelta(seconds=90)
     concurrency: int = 8
     detail_age: timedelta = timedelta(hours=3)
+    reversed_age: timedelta = timedelta(minutes=10)
     details_per_read: int = 250
     estate_age: timedelta = timedelta(minutes=10)
     vm_gets: int = 20
