@@ -13,6 +13,7 @@ from failback_operator.checks.machine.space import growth, new_disks
 from failback_operator.decide.contexts import PlanState
 from failback_operator.domain.claims import Claims, Place
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.protected_item import ProtectedItem
 
 
 def with_claims(states: tuple[PlanState, ...]) -> tuple[PlanState, ...]:
@@ -24,10 +25,7 @@ def with_claims(states: tuple[PlanState, ...]) -> tuple[PlanState, ...]:
 def claims_of(states: tuple[PlanState, ...]) -> Claims:
     """The sums over all machines."""
     new, growing, memory = Counter[Place](), Counter[Place](), Counter[Place]()
-    for context in _once(states):
-        item = context.item
-        if item is None:
-            continue
+    for context, item in _once(states):
         if next_step(context, item) in BEFORE_REPROTECT:
             new.update(new_disks(context, item))
             growing.update(growth(context, item))
@@ -36,14 +34,14 @@ def claims_of(states: tuple[PlanState, ...]) -> Claims:
     return Claims(dict(new), dict(growing), dict(memory))
 
 
-def _once(states: tuple[PlanState, ...]) -> Iterator[MachineContext]:
+def _once(states: tuple[PlanState, ...]) -> Iterator[tuple[MachineContext, ProtectedItem]]:
     seen: set[ArmId] = set()
     for state in states:
         for machine in state.machines:
             item = machine.context.item
             if item is not None and item.arm_id not in seen:
                 seen.add(item.arm_id)
-                yield machine.context
+                yield machine.context, item
 
 
 def _with(state: PlanState, claims: Claims) -> PlanState:

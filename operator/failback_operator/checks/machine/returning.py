@@ -1,11 +1,9 @@
 """Onto what a machine comes back: the VM that is there, or a new one that reprotect makes on the master target's host."""
 
-from collections.abc import Callable
-
 from failback_operator.api.v1alpha1.failback_plan import Location
 from failback_operator.checks.answers import Answer, not_applicable, unknown
 from failback_operator.checks.contexts import MachineContext, TargetContext
-from failback_operator.checks.machine.base import AskItem, fresh_detail, targets_of
+from failback_operator.checks.machine.base import AskItem, fresh_detail
 from failback_operator.checks.machine.datastores import datastore_name
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.vsphere import Datastore, Host
@@ -56,12 +54,6 @@ def of_new_vm(ask: AskItem) -> AskItem:
         return ask(context, item) if is_new else not_applicable(STAYS)
 
     return guarded
-
-
-def on_each_target(context: MachineContext, ask: Callable[[TargetContext], Answer]) -> list[Answer] | Answer:
-    """What `ask` says of each master target that may take the machine, or that there is none."""
-    targets = targets_of(context)
-    return [ask(target) for target in targets] if targets else unknown("no master target is known for it")
 
 
 def host_of(target: TargetContext) -> Host | Answer:
