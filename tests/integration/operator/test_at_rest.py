@@ -24,6 +24,7 @@ MACHINES = ("payroll-db-1", "payroll-app-1", "payroll-web-1", "shop-db-1", "shop
 def settled(lab_binaries: Binaries) -> Iterator[Rehearsal]:
     """The demo's site, judged: not Ready over mt-lin-1, as at the demo's start."""
     settings = {"FAILBACK_AZURE_LIST_SECONDS": "0.5", "FAILBACK_RESYNC_SECONDS": "1", "FAILBACK_CREDENTIALS_SECONDS": "5"}
+    settings["FAILBACK_VSPHERE_SEARCH_SECONDS"] = "1"
     with rehearsal(LabOptions(), lab_binaries, settings) as here:
         add_site(here, "tokyo", here.lab.azure, here.lab.vcenter)
         here.apply(plan("tokyo-home", "tokyo", *MACHINES, masterTargets=[]))
@@ -38,11 +39,13 @@ def rounds(here: Rehearsal) -> int:
 
 
 def move(here: Rehearsal, step: int) -> None:
-    """What moves in every vCenter: free space of datastores and guests, lists that turn, uptime and load."""
+    """What moves in every vCenter: free space of datastores and guests, memory in use, lists that turn, uptime and load."""
     control, site = here.lab.vcenter.control, here.lab.scenario.vcenter
     drift = (step % 5) * 200 * 1024**2
     for datastore in site.datastores:
         control.set("Datastore", datastore.name, "summary.freeSpace", datastore.free_gib * GIB - drift)
+    for host in (name for cluster in site.clusters for name in cluster.hosts):
+        control.set("HostSystem", host, "summary.quickStats.overallMemoryUsage", 2000 + step % 5 * 400)
     for machine in site.machines:
         volumes = [
             {"diskPath": each.path, "capacity": each.capacity_gib * GIB, "freeSpace": each.free_gib * GIB - drift}
