@@ -109,6 +109,7 @@ class MachineContext:
     `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item,
     jobs or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
     `rivals` are other plans that list the machine and keep this one from acting on it. `azure_vms` are all of the vault.
+    `staying` are the plan's machines that stay in Azure, with why.
     `claims` are what this and other machines will take.
     """
 
@@ -132,6 +133,7 @@ class MachineContext:
     jobs: tuple[Job, ...] = ()
     rivals: tuple[str, ...] = ()
     azure_vms: Mapping[ArmId, AzureVm] = field(default_factory=dict)
+    staying: Mapping[str, str] = field(default_factory=dict)
     claims: Claims = NO_CLAIMS
 
     @property

@@ -108,4 +108,5 @@ def _machine_context(
         jobs=found.jobs if found else (),
         rivals=survey.rivals,
         azure_vms=around.index.items.azure_vms,
+        staying=survey.staying,
     )

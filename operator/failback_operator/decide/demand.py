@@ -85,7 +85,11 @@ class Fleet:
 def distribute(
     surveys: tuple[tuple[Survey, ...], ...], targets: tuple[Located, ...], index: SiteIndex, judged: Judged
 ) -> Assignments:
-    """Assign what may start, or has, over all plans together; then plan the rest of each plan on what is left."""
+    """Assign what may start, or has, over all plans together; then plan the rest of each plan on what is left.
+
+    For machines that stay in Azure nothing is kept.
+    """
+    surveys = tuple(tuple(s for s in plan if s.stays is None) for plan in surveys)
     strangers = _strangers(surveys, targets, index)
     slots = {t.target.name: _less(_slots(t, judged), strangers[t.target.name]) for t in targets}
     fleet = Fleet(targets, {t.target.name: target_system(t) for t in targets}, index)

@@ -34,6 +34,11 @@ class PlanView:
     paused: str | None
 
     @property
+    def coming(self) -> tuple[Standing, ...]:
+        """The machines that come home."""
+        return tuple(s for s in self.standings if s.stays is None)
+
+    @property
     def is_read(self) -> bool:
         """Whether the vault was read lately."""
         return self.state.context.site.vault is not None
@@ -51,7 +56,7 @@ def conditions(view: PlanView) -> Conditions:
 
 
 def _parts(view: PlanView) -> Conditions:
-    guard = _Guard(view, frozenset(s.upcoming for s in view.standings if s.upcoming) or frozenset({Step.REHEARSAL}))
+    guard = _Guard(view, frozenset(s.upcoming for s in view.coming if s.upcoming) or frozenset({Step.REHEARSAL}))
     return {
         "SiteReady": guard.state(view.judgement.site),
         "MasterTargetsReady": _targets(view, guard),
@@ -73,7 +78,7 @@ class _Guard:
 
     def __init__(self, view: PlanView, steps: frozenset[Step]) -> None:
         self._plan, self._now, self._steps = view.state.plan, view.state.context.site.now, steps
-        machines = tuple(r for s in view.standings for r in view.judgement.of(s.machine))
+        machines = tuple(r for s in view.coming for r in view.judgement.of(s.machine))
         self._own = (*machines, *view.judgement.plans.get(view.state.plan.name, ()))
 
     def state(self, rulings: Rulings) -> State:
@@ -93,32 +98,32 @@ class _Guard:
 
 
 def _targets(view: PlanView, guard: _Guard) -> State:
-    names = sorted({s.machine.context.assigned.target.name for s in view.standings if s.machine.context.assigned})
+    names = sorted({s.machine.context.assigned.target.name for s in view.coming if s.machine.context.assigned})
     rulings = tuple(r for name in names for r in view.judgement.targets.get(name, ()))
     state = guard.state((*guard.feeding("MasterTargetsReady"), *rulings))
     if names or state.status is not TRUE:
         return state
-    if any(isinstance(view.assignments.placements.get(s.machine.survey.group_key), Waiting) for s in view.standings):
+    if any(isinstance(view.assignments.placements.get(s.machine.survey.group_key), Waiting) for s in view.coming):
         return State(TRUE, "WaitingForSlots", "all master targets that fit are in use")
-    if any(s.step in {Step.REHEARSAL, Step.REPROTECT} or s.phase is Phase.UNKNOWN for s in view.standings):
+    if any(s.step in {Step.REHEARSAL, Step.REPROTECT} or s.phase is Phase.UNKNOWN for s in view.coming):
         return State(UNKNOWN, "NoneAssigned", "no machine has a master target yet")
     return State(TRUE, "NotNeeded", "no machine needs a master target now")
 
 
 def _server(view: PlanView, guard: _Guard) -> State:
-    context = next((s.machine.context for s in view.standings), None)
+    context = next((s.machine.context for s in view.coming), None)
     server = context.process_server if context else None
     rulings = view.judgement.servers.get(server.server.name, ()) if server else ()
     return guard.state((*guard.feeding("ProcessServerReady"), *rulings))
 
 
 def _machines(view: PlanView, guard: _Guard) -> State:
-    troubled = [s for s in view.standings if s.trouble is not None]
+    troubled = [s for s in view.coming if s.trouble is not None]
     if troubled:
         text = "; ".join(f"{s.name}: {s.trouble.text}" for s in troubled[:MOST_TOLD] if s.trouble)
         return State(FALSE, "MachinesFailed", text)
     state = guard.state(guard.rest())
-    unknown = [s.name for s in view.standings if s.phase is Phase.UNKNOWN]
+    unknown = [s.name for s in view.coming if s.phase is Phase.UNKNOWN]
     if unknown and state.status is TRUE:
         return State(UNKNOWN, "NotRead", f"where these machines stand is not known: {listed(unknown)}")
     return state
@@ -126,14 +131,14 @@ def _machines(view: PlanView, guard: _Guard) -> State:
 
 def _covered(view: PlanView, guard: _Guard) -> State:
     state = guard.state(guard.feeding("FailoverCovered"))
-    missed = waits(view.standings, WaitReason.NOT_COVERED)
+    missed = waits(view.coming, WaitReason.NOT_COVERED)
     if state.status is TRUE and missed and missed[0].wait is not None:
         return State(FALSE, "NotCovered", f"{listed(s.name for s in missed)}: {missed[0].wait.text}")
     return state
 
 
 def _disk_limit(view: PlanView, guard: _Guard) -> State:
-    placements = [(s, view.assignments.placements.get(s.machine.survey.group_key)) for s in view.standings]
+    placements = [(s, view.assignments.placements.get(s.machine.survey.group_key)) for s in view.coming]
     for standing, placement in placements:
         if isinstance(placement, NoFit):
             text = f"{standing.name} and its group have {placement.needed} disks: more than any candidate takes when empty"
@@ -153,7 +158,7 @@ def _scheduled(view: PlanView) -> State:
     if not view.is_read:
         return State(UNKNOWN, "NotRead", "the vault could not be read lately")
     for reason in (WaitReason.SLOTS, WaitReason.LIMIT):
-        those = waits(view.standings, reason)
+        those = waits(view.coming, reason)
         if those and those[0].wait is not None:
             status = FALSE if reason is WaitReason.SLOTS else TRUE
             return State(status, reason.value, waiting_text(those))
@@ -162,12 +167,14 @@ def _scheduled(view: PlanView) -> State:
 
 def ready(view: PlanView, parts: Conditions) -> State:
     """Whether nothing known blocks the next step towards the stage, of any machine."""
-    if not view.standings:
+    if not view.coming:
         return _without_machines(view)
     return _troubled(view) or _blocked(view, parts) or _unread(view, parts) or _incomplete(view) or _positive(view)
 
 
 def _without_machines(view: PlanView) -> State:
+    if view.standings:
+        return State(TRUE, "StageReached", "all machines of the plan stay in Azure")
     if not view.is_read:
         return State(UNKNOWN, "NoMachines", "which machines the plan has is not known: the vault could not be read lately")
     text = "the plan selects no machine that the vault knows: correct spec.selector.namePattern, or list the machines"
@@ -175,7 +182,7 @@ def _without_machines(view: PlanView) -> State:
 
 
 def _troubled(view: PlanView) -> State | None:
-    troubled = [s for s in view.standings if s.trouble is not None]
+    troubled = [s for s in view.coming if s.trouble is not None]
     if not troubled:
         return None
     text = f"{troubled[0].name}: {trouble_text(troubled[0])}"
@@ -185,12 +192,12 @@ def _troubled(view: PlanView) -> State | None:
 
 
 def _blockers(view: PlanView) -> list[Ruling]:
-    return _by_kind(list({id(b): b for s in view.standings for b in s.blockers}.values()))
+    return _by_kind(list({id(b): b for s in view.coming for b in s.blockers}.values()))
 
 
 def _relevant(view: PlanView, parts: Conditions) -> Conditions:
     """The parts that what comes next depends on; none where nothing comes next."""
-    return {kind: parts[kind] for kind in DECISIVE} if any(s.upcoming for s in view.standings) else {}
+    return {kind: parts[kind] for kind in DECISIVE} if any(s.upcoming for s in view.coming) else {}
 
 
 def _blocked(view: PlanView, parts: Conditions) -> State | None:
@@ -205,7 +212,7 @@ def _unread(view: PlanView, parts: Conditions) -> State | None:
     unknown = _blockers(view)
     if unknown:
         return State(UNKNOWN, "NotRead", f"not known: {blocked_text(unknown, ALSO_UNKNOWN)}")
-    lost = [s.name for s in view.standings if s.phase is Phase.UNKNOWN]
+    lost = [s.name for s in view.coming if s.phase is Phase.UNKNOWN]
     if lost or not view.is_read:
         return State(UNKNOWN, "NotRead", f"where these machines stand is not known: {listed(lost)}")
     broken = next((kind for kind, s in _relevant(view, parts).items() if s.status is UNKNOWN), None)
@@ -218,7 +225,7 @@ def _with_remedy(part: State) -> str:
 
 def _incomplete(view: PlanView) -> State | None:
     """What is missing for a call blocks it, whatever the checks say; it shows where a waiver passes over what the call needs."""
-    those = waits(view.standings, WaitReason.INCOMPLETE)
+    those = waits(view.coming, WaitReason.INCOMPLETE)
     if not those or those[0].wait is None:
         return None
     return State(UNKNOWN, WaitReason.INCOMPLETE.value, waiting_text(those))
@@ -231,9 +238,11 @@ def _by_kind(rulings: Sequence[Ruling]) -> list[Ruling]:
 
 
 def _positive(view: PlanView) -> State:
-    standings = view.standings
-    if all(s.is_done for s in standings):
-        return State(TRUE, "StageReached", f"all machines have reached {view.state.plan.spec.stage}")
+    standings = view.coming
+    done = [s for s in standings if s.is_done]
+    if done and all(s.is_done or s.phase is Phase.NOT_FAILED_OVER for s in standings):
+        who = "all machines" if len(done) == len(standings) else "all machines that failed over"
+        return State(TRUE, "StageReached", f"{who} have reached {view.state.plan.spec.stage}")
     moving = [s for s in standings if s.is_in_flight or s.effect is not None]
     waiting = [s for s in standings if s.wait is not None]
     if not moving and waiting and all(s.wait is not None and s.wait.reason in FOR_A_PERSON for s in waiting):
@@ -250,8 +259,8 @@ def _progress_text(moving: Sequence[Standing], waiting: Sequence[Standing]) -> s
 
 
 def _reconciling(view: PlanView) -> State:
-    moving = [s for s in view.standings if s.is_in_flight or s.effect is not None]
-    waiting = [s for s in view.standings if s.wait is not None and s.wait.reason not in FOR_A_PERSON]
+    moving = [s for s in view.coming if s.is_in_flight or s.effect is not None]
+    waiting = [s for s in view.coming if s.wait is not None and s.wait.reason not in FOR_A_PERSON]
     if not moving and not waiting:
         return IDLE
     return State(TRUE, "Running" if moving else "Waiting", _progress_text(moving, waiting))

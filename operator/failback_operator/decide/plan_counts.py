@@ -2,34 +2,48 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import assert_never
 
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.api.v1alpha1.failback_plan_status import DiskSummary, HistoryEntry, MachineCounts, WaveStatus
-from failback_operator.decide.contexts import PlanState
-from failback_operator.decide.demand import Assignments
+from failback_operator.api.v1alpha1.failback_plan_status import (
+    AssignmentState,
+    DiskSummary,
+    GroupAssignment,
+    HistoryEntry,
+    MachineCounts,
+    WaveStatus,
+)
+from failback_operator.decide.contexts import Machine, PlanState
+from failback_operator.decide.demand import Assignments, GroupState
 from failback_operator.decide.phase import ORDER
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.status_machine import BUCKET, disk_progress
+from failback_operator.planning.assignment import NoFit, Placed, Placement, Undecided, Waiting
 from failback_operator.planning.waves import Wave
 
 MOST_HISTORY = 100
 MOST_WAVES = 200
+MOST_GROUPS = 2000
+GIB = 1024**3
 UNTOLD = frozenset({Phase.UNKNOWN, Phase.WAITING, Phase.NOT_FAILED_OVER})
 """Phases that are no transition worth keeping."""
 
 
 def machine_counts(standings: Sequence[Standing]) -> MachineCounts:
-    """Machines by where they are; one that is in trouble counts as failed alone."""
-    rest = [s for s in standings if s.trouble is None]
+    """Machines by where they are; one that is in trouble counts as failed alone, one that stays in Azure nowhere else."""
+    coming = [s for s in standings if s.stays is None]
+    rest = [s for s in coming if s.trouble is None]
     idle = [s for s in rest if not s.is_in_flight and not s.is_done]
     return MachineCounts(
-        total=len(standings),
+        total=len(coming),
         done=sum(s.is_done for s in rest),
         in_flight=sum(s.is_in_flight and not s.is_done for s in rest),
         waiting=sum(s.wait is not None and not s.is_blocked for s in idle),
         blocked=sum(s.is_blocked for s in idle),
-        failed=len(standings) - len(rest),
+        failed=len(coming) - len(rest),
+        not_failed_over=sum(s.phase is Phase.NOT_FAILED_OVER for s in rest),
+        stays_in_azure=len(standings) - len(coming),
     )
 
 
@@ -39,8 +53,55 @@ def disk_summary(state: PlanState) -> DiskSummary | None:
     usages = [t.usage for t in candidates.values()]
     if not candidates or any(usage is None for usage in usages):
         return None
-    planned = sum(m.survey.disks or 0 for m in state.machines)
-    return DiskSummary(planned=planned, free_slots=sum(u.free for u in usages if u is not None))
+    coming = [m for m in state.machines if m.survey.stays is None]
+    return DiskSummary(
+        planned=sum(m.survey.disks or 0 for m in coming),
+        free_slots=sum(u.free for u in usages if u is not None),
+        gib=_gib(coming),
+    )
+
+
+def _gib(machines: Sequence[Machine]) -> int | None:
+    """Size of the disks of all machines, those of the Azure VM where it has more; None while that of one is not known."""
+    total = 0
+    for machine in machines:
+        item, vm = machine.context.item, machine.context.azure_vm
+        protected = [d.capacity_bytes for d in item.detail.disks] if item is not None and item.detail is not None else []
+        in_azure = [d.size_bytes for d in vm.disks] if vm is not None else []
+        sizes = [size for size in max(protected, in_azure, key=len) if size is not None]
+        if not sizes or len(sizes) < max(len(protected), len(in_azure)):
+            return None
+        total += sum(sizes)
+    return total // GIB
+
+
+def group_assignments(state: PlanState, assignments: Assignments) -> list[GroupAssignment]:
+    """Which group of the plan goes through which master target, in the plan's order."""
+    keys = dict.fromkeys(m.survey.group_key for m in state.machines if m.survey.stays is None)
+    found = [assignments.states[key] for key in keys if key in assignments.states]
+    return [_assignment(each, assignments.placements[each.group.key]) for each in found][:MOST_GROUPS]
+
+
+def _assignment(state: GroupState, placement: Placement) -> GroupAssignment:
+    group = state.group
+    match placement:
+        case Placed():
+            how = AssignmentState.RESERVED if state.holds_slots else AssignmentState.PLANNED
+        case Waiting():
+            how = AssignmentState.WAITING
+        case NoFit():
+            how = AssignmentState.NO_FIT
+        case Undecided():
+            how = AssignmentState.UNKNOWN
+        case _:
+            assert_never(placement)
+    return GroupAssignment(
+        group=group.members[0],
+        machines=len(group.members),
+        state=how,
+        master_target=placement.target if isinstance(placement, Placed) else None,
+        slots=group.disks,
+    )
 
 
 def progress(standings: Sequence[Standing]) -> str | None:

@@ -77,7 +77,7 @@ class Standing:
     """One machine. `step` is the next one that readiness is judged by, None where none is due.
 
     `is_asked`: the plan's stage asks for that step now. `blockers` are the machine's for that step; `wait` and `effect` come from
-    scheduling.
+    scheduling. `stays` tells why it stays in Azure: then no step is due.
     """
 
     machine: Machine
@@ -86,6 +86,7 @@ class Standing:
     step: Step | None
     is_asked: bool
     blockers: Rulings
+    stays: str | None = None
     wait: Wait | None = None
     effect: Effect | None = None
 
@@ -115,7 +116,7 @@ class Standing:
     @property
     def upcoming(self) -> Step | None:
         """The next step, also of a machine in flight, as far as the stage asks for it."""
-        after = AFTER_FLIGHT.get(self.phase)
+        after = AFTER_FLIGHT.get(self.phase) if self.stays is None else None
         if after is None:
             return self.step
         return after if self.machine.context.plan.spec.stage.rank >= STAGE_OF_STEP[after].rank else None
@@ -129,7 +130,7 @@ class Standing:
     def is_done(self) -> bool:
         """Whether it is where the plan wants it, with no trouble on the way."""
         stage = self.machine.context.plan.spec.stage
-        return self.trouble is None and stage is not Stage.PREPARED and self.reached.rank >= stage.rank
+        return self.stays is None and self.trouble is None and stage is not Stage.PREPARED and self.reached.rank >= stage.rank
 
 
 def standings(plan: PlanState, judgement: Judgement) -> tuple[Standing, ...]:
@@ -139,6 +140,8 @@ def standings(plan: PlanState, judgement: Judgement) -> tuple[Standing, ...]:
 
 def _standing(machine: Machine, judgement: Judgement) -> Standing:
     context, survey = machine.context, machine.survey
+    if survey.stays is not None:
+        return Standing(machine, survey.phase, None, None, is_asked=False, blockers=(), stays=survey.stays)
     step = next_step(survey.phase, context.plan.spec.stage)
     stage = STAGE_OF_STEP.get(step) if step else None
     # Where nothing is known of a machine, whatever keeps it from being ready must be shown.

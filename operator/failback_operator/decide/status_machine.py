@@ -117,6 +117,8 @@ def message_of(standing: Standing) -> str:
         return trouble_text(standing)
     if standing.is_in_flight:
         return doing(standing) or ""
+    if standing.stays is not None:
+        return f"it stays in Azure, as the plan says: {standing.stays}"
     if standing.blockers:
         return _stopped_text(standing)
     return doing(standing) or _idle_text(standing)
@@ -157,13 +159,16 @@ def _negative(standing: Standing) -> State | None:
         return State(UNKNOWN, standing.blockers[0].verdict.check_id, _stopped_text(standing))
     if standing.wait is not None and standing.wait.reason is WaitReason.INCOMPLETE:
         return State(UNKNOWN, WaitReason.INCOMPLETE.value, standing.wait.text)
-    return State(UNKNOWN, "NotRead", NOT_READ) if standing.phase is Phase.UNKNOWN else None
+    is_unread = standing.phase is Phase.UNKNOWN and standing.stays is None
+    return State(UNKNOWN, "NotRead", NOT_READ) if is_unread else None
 
 
 def _positive(standing: Standing) -> State:
     text = message_of(standing)
     if standing.is_in_flight or standing.effect is not None:
         return State(TRUE, "Running", text)
+    if standing.stays is not None:
+        return State(TRUE, "StaysInAzure", text)
     if standing.is_done:
         return State(TRUE, "StageReached", text)
     if standing.wait is not None:

@@ -11,6 +11,7 @@ from failback_operator.decide.plan_counts import (
     current_wave,
     disk_summary,
     furthest_behind,
+    group_assignments,
     history,
     machine_counts,
     plan_waves_of,
@@ -27,9 +28,9 @@ MOST_TEXT = 1024
 
 def plan_status(view: PlanView) -> FailbackPlanStatus:
     """Conditions, counts, disks, waves, findings, history, and the one thing to know."""
-    plan, standings, site = view.state.plan, view.standings, view.state.context.site
+    plan, coming, site = view.state.plan, view.coming, view.state.context.site
     states = conditions(view)
-    counts = machine_counts(standings)
+    counts = machine_counts(view.standings)
     waves = plan_waves_of(view.state, view.assignments)
     listed, omitted = shortened(_findings(view))
     return FailbackPlanStatus(
@@ -37,17 +38,18 @@ def plan_status(view: PlanView) -> FailbackPlanStatus:
         conditions=rendered(states, plan.metadata.generation),
         findings=listed,
         findings_omitted=omitted,
-        phase=furthest_behind(standings),
-        stage=stage_reached(standings),
+        phase=furthest_behind(coming),
+        stage=stage_reached(coming),
         machines=counts,
-        machines_done=f"{counts.done}/{counts.total}",
+        machines_done=f"{counts.done}/{counts.total - counts.not_failed_over}",
         disks=disk_summary(view.state),
-        progress=progress(standings),
-        wave=current_wave(waves, standings),
+        progress=progress(coming),
+        wave=current_wave(waves, coming),
+        assignments=group_assignments(view.state, view.assignments),
         waves=wave_statuses(waves),
         failover_bound=_bound(view),
         selected=_selected(view),
-        history=history(plan, standings, site.now),
+        history=history(plan, coming, site.now),
         message=_message(view, states)[:MOST_TEXT],
     )
 
@@ -55,14 +57,14 @@ def plan_status(view: PlanView) -> FailbackPlanStatus:
 def _findings(view: PlanView) -> list[Finding]:
     """The plan's own findings and one line for each check that fails around it."""
     plan, now = view.state.plan, view.state.context.site.now
-    rulings = {id(r): (r, s.name) for s in view.standings for r in view.judgement.around(s.machine)}
+    rulings = {id(r): (r, s.name) for s in view.coming for r in view.judgement.around(s.machine)}
     shown = [
         Shown(r, is_waived=is_waived(r, plan, name if r.verdict.subject.kind == "FailbackMachine" else None, now))
         for r, name in rulings.values()
     ]
-    if not view.standings:
+    if not view.coming:
         shown = [Shown(r) for r in (*view.judgement.site, *view.judgement.plans.get(plan.name, ()))]
-    failures = [f for f in (failure_finding(s) for s in view.standings) if f is not None]
+    failures = [f for f in (failure_finding(s) for s in view.coming) if f is not None]
     return [*sorted(failures, key=lambda f: f.subject), *summarised(shown)]
 
 

@@ -1,6 +1,7 @@
 """Everything found out about each machine of each plan, before anything is judged."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from failback_operator.api.common import LedgerEntry
@@ -17,6 +18,7 @@ from failback_operator.decide.selection import Ownership, Selection, Wanted
 from failback_operator.domain.failover_bound import effective_bound
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.staying import staying
 from failback_operator.domain.vault import AzureVm
 
 
@@ -24,7 +26,7 @@ from failback_operator.domain.vault import AzureVm
 class Survey:
     """One machine of one plan. `round` is None while its item is not known; `disks` None while not known.
 
-    `group_key` is the same for all members of the plan that go together.
+    `group_key` is the same for all members of the plan that go together. `staying` are the plan's machines that stay in Azure.
     """
 
     plan: FailbackPlan
@@ -40,6 +42,12 @@ class Survey:
     azure_vm: AzureVm | None
     azure_vm_is_missing: bool
     disks: int | None
+    staying: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stays(self) -> str | None:
+        """Why it stays in Azure; None where it comes home."""
+        return self.staying.get(self.name)
 
     @property
     def name(self) -> str:
@@ -98,6 +106,7 @@ def survey(selection: Selection, ownership: Ownership, index: SiteIndex) -> tupl
     """The machines of one plan, in its order."""
     listed = {w.item.arm_id for w in selection.machines if w.item is not None}
     unread = {m.spec.machine_name: m for m in index.machines.values() if m.spec.plan_ref.name == selection.plan.name}
+    stays = staying(selection.plan)
     found = []
     for wanted in selection.machines:
         item = wanted.item
@@ -122,6 +131,7 @@ def survey(selection: Selection, ownership: Ownership, index: SiteIndex) -> tupl
                 azure_vm=azure_vm,
                 azure_vm_is_missing=is_missing,
                 disks=_disk_count(found_round, vms, azure_vm) if found_round else None,
+                staying=stays,
             )
         )
     return tuple(found)

@@ -269,11 +269,8 @@ POINTS = [
 PAIR = (a.item("app-1", group_id="g"), a.item("app-2", group_id="g"))
 
 
-def staying(*names, **changes):
-    plan = a.plan(
-        machines=[{"name": "app-1"}, {"name": "app-2"}], staysInAzure=[{"machine": n, "reason": "not worth it"} for n in names]
-    )
-    return replace(READY, items=(PAIR[0],), group=PAIR, plan=plan, **changes)
+def staying(*names):
+    return replace(READY, items=(PAIR[0],), group=PAIR, staying=dict.fromkeys(names, "not worth it"))
 
 
 GROUP = [

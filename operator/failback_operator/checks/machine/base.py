@@ -10,7 +10,6 @@ from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetC
 from failback_operator.checks.define import About, register
 from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.protected_item import ActiveSite, InstanceType, ItemDetail, ProtectedItem
-from failback_operator.domain.staying import reason_to_stay
 from failback_operator.domain.steps import Step
 
 MACHINE_CHECKS: Catalogue[MachineContext] = Catalogue()
@@ -76,7 +75,7 @@ def _ask(context: MachineContext, about: About, ask: AskItem) -> Answer:
         return no_item(context)
     if item.instance_type not in CLASSIC:
         return not_applicable("the item is not one of the classic architecture: see ArchitectureSupported")
-    if reason_to_stay(context.plan, context.name) is not None:
+    if context.name in context.staying:
         return not_applicable("it stays in Azure, as the plan says")
     location = context.plan.spec.location
     if location not in about.locations:

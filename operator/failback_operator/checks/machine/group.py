@@ -7,7 +7,6 @@ from failback_operator.checks.define import BEFORE_COMMIT, BEFORE_FAILBACK, BEFO
 from failback_operator.checks.machine.base import fresh_detail, item_check
 from failback_operator.checks.machine.systems import item_system
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
-from failback_operator.domain.staying import reason_to_stay
 from failback_operator.domain.steps import Step
 
 ALONE = "it is in no group with others"
@@ -52,7 +51,7 @@ def group_undivided(context: MachineContext, item: ProtectedItem) -> Answer:  # 
     """No member of the group of a machine that comes home stays."""
     if len(context.group) < 2:
         return not_applicable(ALONE)
-    staying = [m.friendly_name for m in context.group if reason_to_stay(context.plan, m.friendly_name) is not None]
+    staying = [m.friendly_name for m in context.group if m.friendly_name in context.staying]
     if staying:
         return failed(f"machines of its group stay in Azure: {listed(staying)}")
     return passed("no machine of its group stays in Azure")
