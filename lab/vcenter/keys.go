@@ -6,8 +6,14 @@ import "github.com/vmware/govmomi/vim25/types"
 // the client's (or the next free one), so that disks would not come in the order of their units.
 func (m *machine) assignKeys(changes []types.BaseVirtualDeviceConfigSpec) {
 	buses := map[int32]int32{} // by key of controller, present or new
+	removed := map[int32]bool{}
+	for _, change := range changes {
+		if spec := change.GetVirtualDeviceConfigSpec(); spec.Operation == types.VirtualDeviceConfigSpecOperationRemove {
+			removed[spec.Device.GetVirtualDevice().Key] = true
+		}
+	}
 	for _, device := range m.Config.Hardware.Device {
-		if controller, ok := device.(types.BaseVirtualSCSIController); ok {
+		if controller, ok := device.(types.BaseVirtualSCSIController); ok && !removed[device.GetVirtualDevice().Key] {
 			scsi := controller.GetVirtualSCSIController()
 			buses[scsi.Key] = scsi.BusNumber
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
@@ -67,7 +69,7 @@ func (m *machine) ConsolidateVMDisksTask(ctx *simulator.Context, _ *types.Consol
 	return &methods.ConsolidateVMDisks_TaskBody{Res: &types.ConsolidateVMDisks_TaskResponse{Returnval: ref}}
 }
 
-// ReconfigureComputeResourceTask can be made to fail.
+// ReconfigureComputeResourceTask can be made to fail, and is heard of by whoever waits for updates.
 func (c *cluster) ReconfigureComputeResourceTask(ctx *simulator.Context, request *types.ReconfigureComputeResource_Task) soap.HasFault {
 	rule := call{method: "ReconfigureComputeResource_Task", kind: "ClusterComputeResource", moid: c.Self.Value, name: c.Name}
 	if fault := c.lab.faults.fault(whenTask, rule); fault != nil {
@@ -75,5 +77,20 @@ func (c *cluster) ReconfigureComputeResourceTask(ctx *simulator.Context, request
 			Returnval: failed(ctx, c, "reconfigureCluster", fault),
 		}}
 	}
-	return c.ClusterComputeResource.ReconfigureComputeResourceTask(ctx, request)
+	answer := c.ClusterComputeResource.ReconfigureComputeResourceTask(ctx, request)
+	go c.announce(answer)
+	return answer
+}
+
+// announce tells of the new settings, which the simulator changes in place and in silence.
+func (c *cluster) announce(answer soap.HasFault) {
+	ctx := c.lab.context()
+	if waitFor(ctx, answer) != nil {
+		return
+	}
+	ctx.WithLock(c.ClusterComputeResource, func() {
+		config := *c.ConfigurationEx.(*types.ClusterConfigInfoEx)
+		config.DrsVmConfig = slices.Clone(config.DrsVmConfig)
+		ctx.Update(c.ClusterComputeResource, []types.PropertyChange{{Name: "configurationEx", Val: &config}})
+	})
 }

@@ -14,6 +14,10 @@ const maxSCSIControllers = 4
 // attached that another machine has, with the identity and the size that its file has.
 func (m *machine) ReconfigVMTask(ctx *simulator.Context, request *types.ReconfigVM_Task) soap.HasFault {
 	fault := m.taskFault("ReconfigVM_Task")
+	// Source: vSphere API, VirtualMachineConfigSpec.changeVersion: applied only to the configuration that was read.
+	if version := request.Spec.ChangeVersion; fault == nil && version != "" && version != m.Config.ChangeVersion {
+		fault = new(types.ConcurrentAccess)
+	}
 	if fault == nil {
 		fault = m.checkDevices(request.Spec.DeviceChange)
 	}

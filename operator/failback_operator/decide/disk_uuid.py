@@ -14,6 +14,8 @@ from failback_operator.decide.ledger import OPEN
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
 
+CYCLES = frozenset({EffectKind.POWER_CYCLE.value, EffectKind.REPLACE_CONTROLLERS.value})
+"""Effects that switch the VM off and on."""
 NOT_MADE = frozenset({EffectOutcome.REFUSED, EffectOutcome.NOT_SENT})
 
 
@@ -55,6 +57,6 @@ def _by_ledger(ledger: list[LedgerEntry], known: datetime | None) -> datetime | 
         at = entry.settled_at or entry.not_after
         if entry.effect == EffectKind.SET_DISK_UUID and entry.outcome not in NOT_MADE:
             found = at if found is None or found == entry.not_after else max(found, at)
-        elif entry.effect == EffectKind.POWER_CYCLE and entry.outcome is EffectOutcome.SUCCEEDED:
+        elif entry.effect in CYCLES and entry.outcome is EffectOutcome.SUCCEEDED:
             found = found if found is not None and found >= at else None
     return found

@@ -26,3 +26,8 @@ def task_in(job: str) -> str | None:
     """The id of the vCenter task that a job ends with; None where it has none, or none that was written down."""
     *before, last = job.split("/")
     return None if last == UNRECORDED or (before and before[-1] == SHUT_DOWN_GUEST) else last
+
+
+# Stages of the replacement of controllers, and what a reconfiguration is called in one: `move/reconfigure/<task>`.
+ADD_CONTROLLER, FIRST_BOOT, MOVE, RESTORE = "add-controller", "first-boot", "move", "restore"
+RECONFIGURE = "reconfigure"

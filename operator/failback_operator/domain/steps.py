@@ -27,6 +27,10 @@ class EffectKind(StrEnum):
     REMOVE_SNAPSHOTS = "RemoveSnapshots"
     SET_DISK_UUID = "SetDiskUuid"
     POWER_CYCLE = "PowerCycle"
+    EXCLUDE_FROM_STORAGE_DRS = "ExcludeFromStorageDrs"
+    EXCLUDE_FROM_DRS = "ExcludeFromDrs"
+    REPLACE_CONTROLLERS = "ReplaceControllers"
+    ADD_RETENTION_DISK = "AddRetentionDisk"
 
     @property
     def is_on_item(self) -> bool:

@@ -88,6 +88,22 @@ class GuestVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkCard:
+    """A VirtualEthernetCard (`config.hardware.device`). `is_connected` is that of now, None where the device does not tell."""
+
+    key: int
+    is_connected: bool | None  # connectable.connected
+
+
+@dataclass(frozen=True, slots=True)
+class GuestNetwork:
+    """An entry of `guest.net`: the addresses of a card with the lengths of their prefixes, as `10.10.0.10/24`."""
+
+    card_key: int | None  # deviceConfigId
+    interfaces: tuple[str, ...]  # ipConfig.ipAddress[]
+
+
+@dataclass(frozen=True, slots=True)
 class Guest:
     """What VMware Tools reports, and the configured guest id."""
 
@@ -101,6 +117,7 @@ class Guest:
     tools_version_status: str | None = None  # guest.toolsVersionStatus2
     volumes: tuple[GuestVolume, ...] = ()
     has_static_address: bool | None = None  # guest.net[].ipConfig: origin of each address, dhcp.ipv4.enable
+    networks: tuple[GuestNetwork, ...] = ()  # guest.net
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +140,7 @@ class VirtualMachine:
     memory_mib: int | None = None
     nic_count: int | None = None
     mac_addresses: tuple[str, ...] = ()  # macAddress of its cards, hexadecimal digits alone
+    cards: tuple[NetworkCard, ...] = ()
     is_template: bool | None = None  # config.template
     firmware: str | None = None  # config.firmware: bios or efi
     guest: Guest = field(default_factory=Guest)
@@ -212,8 +230,12 @@ class Motion:
         rule = self._rule(machine)
         return self.behavior if rule is None or rule.behavior is None else rule.behavior
 
+    def rule_for(self, machine: Moref) -> MotionRule | None:
+        """What is set for the VM, heeded or not; None: nothing."""
+        return next((r for r in self.rules if r.machine == machine), None)
+
     def _rule(self, machine: Moref) -> MotionRule | None:
-        return next((r for r in self.rules if r.machine == machine), None) if self.are_rules_heeded else None
+        return self.rule_for(machine) if self.are_rules_heeded else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ class Vcenter(Protocol):
         """The cluster as it is now; None if there is none."""
         ...
 
+    async def datastore_name(self, moref: Moref) -> str | None:
+        """The datastore's name now; None if there is none."""
+        ...
+
     async def task_state(self, task: str) -> TaskState:
         """How the task stands."""
         ...

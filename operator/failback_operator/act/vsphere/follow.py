@@ -16,7 +16,7 @@ from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.tasks import TaskPhase, TaskState
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
 
-SWITCHES = frozenset({EffectKind.POWER_CYCLE})
+SWITCHES = frozenset({EffectKind.POWER_CYCLE, EffectKind.REPLACE_CONTROLLERS})
 """Effects that switch the VM off and on: one that fails may leave it off, which nobody must overlook."""
 
 

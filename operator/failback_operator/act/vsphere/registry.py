@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from failback_operator.act.vsphere.controllers import ReplaceControllers
 from failback_operator.act.vsphere.disk_uuid import SetDiskUuid
 from failback_operator.act.vsphere.effect import VmEffect
+from failback_operator.act.vsphere.motion import ExcludeFromDrs, ExcludeFromStorageDrs
 from failback_operator.act.vsphere.power import PowerCycle
+from failback_operator.act.vsphere.retention_disk import AddRetentionDisk
 from failback_operator.act.vsphere.snapshots import RemoveSnapshots
 from failback_operator.domain.steps import EffectKind
 
@@ -12,4 +15,8 @@ EFFECTS: Mapping[EffectKind, VmEffect] = {
     EffectKind.REMOVE_SNAPSHOTS: RemoveSnapshots(),
     EffectKind.SET_DISK_UUID: SetDiskUuid(),
     EffectKind.POWER_CYCLE: PowerCycle(),
+    EffectKind.EXCLUDE_FROM_STORAGE_DRS: ExcludeFromStorageDrs(),
+    EffectKind.EXCLUDE_FROM_DRS: ExcludeFromDrs(),
+    EffectKind.REPLACE_CONTROLLERS: ReplaceControllers(),
+    EffectKind.ADD_RETENTION_DISK: AddRetentionDisk(),
 }

@@ -9,11 +9,29 @@ from failback_operator.api.common import LEDGER_FIELD, ApiModel, LedgerEntry, Lo
 Policy = Literal["Manual", "Automatic"]
 
 
+class RetentionDisk(ApiModel):
+    """A disk to be added for the retention volume. To format and mount it stays a person's."""
+
+    policy: Policy = Field(default="Manual", description="Add it while no retention volume is listed and no disk waits for one.")
+    datastore: Text = Field(description="Name of the datastore that it is made on.")
+    size_gib: int = Field(description="Its size in GiB.", ge=1, le=63488)
+
+
 class Remediation(ApiModel):
     """Which fixes the operator makes itself. Each is shown before it is done."""
 
     remove_snapshots: Policy = Field(default="Manual", description="Remove the master target's snapshots (R8).")
     enable_disk_uuid: Policy = Field(default="Manual", description="Set disk.EnableUUID (R19).")
+    exclude_from_storage_drs: Policy = Field(
+        default="Manual", description="Exclude it from Storage DRS of each datastore cluster that holds one of its disks (R15)."
+    )
+    exclude_from_drs: Policy = Field(default="Manual", description="Exclude it from DRS of its cluster (R15).")
+    replace_controllers: Policy = Field(
+        default="Manual",
+        description="Replace paravirtual SCSI controllers by LSI Logic (R9); needs spec.allowPowerCycle, and for a controller "
+        "with the boot disk spec.allowBootDiskMove.",
+    )
+    add_retention_disk: RetentionDisk | None = Field(default=None, description="Add a disk for the retention volume (R16).")
 
 
 class MasterTargetSpec(ApiModel):
@@ -34,6 +52,10 @@ class MasterTargetSpec(ApiModel):
     )
     allow_configuration_server_restart: bool = Field(
         default=False, description="The same where the VM is the configuration server; every machine of the site is affected."
+    )
+    allow_boot_disk_move: bool = Field(
+        default=False,
+        description="It may put the boot disk on an LSI Logic controller, too; a guest without the driver boots no more.",
     )
     cordon: bool = Field(default=False, description="Assign no further machine to it.")
 

@@ -52,3 +52,13 @@ async def cluster(session: VsphereSession, moref: Moref) -> Cluster | None:
         return next((convert_motion.cluster(row) for row in rows), None)
 
     return await session.call(read)
+
+
+async def datastore_name(session: VsphereSession, moref: Moref) -> str | None:
+    """A datastore's name; None if there is no such datastore. Raises SourceFailed."""
+
+    def read(connection: Connection) -> str | None:
+        rows = retrieve(connection, Selection(convert.DATASTORE, ("name",), (moref,)))
+        return next((row.values.get("name") for row in rows), None)
+
+    return await session.call(read)

@@ -23,7 +23,7 @@ from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.endpoint import CallObserver, VsphereEndpoint, VsphereSettings, count_nothing
 from failback_operator.observe.vsphere.facts import FactsBuilder
 from failback_operator.observe.vsphere.failures import source_error
-from failback_operator.observe.vsphere.fresh import Hardware, cluster, hardware, pod
+from failback_operator.observe.vsphere.fresh import Hardware, cluster, datastore_name, hardware, pod
 from failback_operator.observe.vsphere.grants import GrantsReader
 from failback_operator.observe.vsphere.interest import Interest, find
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
@@ -118,6 +118,10 @@ class VsphereWatcher:
     async def cluster(self, moref: Moref) -> Cluster | None:
         """Read this cluster now; None if there is none. Raises SourceFailed."""
         return await cluster(self.session, moref)
+
+    async def datastore_name(self, moref: Moref) -> str | None:
+        """Read the name of this datastore now; None if there is none. Raises SourceFailed."""
+        return await datastore_name(self.session, moref)
 
     async def task_state(self, task: str) -> TaskState:
         """Read how this task stands. Raises SourceFailed."""
