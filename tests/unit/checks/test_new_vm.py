@@ -33,6 +33,11 @@ def known_by(told, **vm):
 NAMESAKE = known_by(MACS, mac_addresses=("005056ffffff",))
 
 
+def reprotected(**recorded):
+    """After reprotect, without a VM."""
+    return a.machine_context(a.reprotected_item(), phase=Phase.REPROTECTED, vms=(), record=a.record(**recorded))
+
+
 def on_host(*others, **changes):
     """An absent app-1, with these VMs in the vCenter of mt-win, which runs on host-2."""
     facts = a.facts(a.target_vm(), *others)
@@ -204,6 +209,10 @@ FOUND = [
             vms=(a.located(a.vm(mac_addresses=("1",))),),
         ),
     ),
+    Case("OnPremisesVMFound", "none at the reprotect", NA, reprotected(vm_instance_uuid=None), "no VM at the reprotect"),
+    Case("OnPremisesVMFound", "gone since the reprotect", FAIL, reprotected()),
+    Case("OnPremisesVMFound", "not recorded", FAIL, replace(reprotected(), record=None)),
+    Case("OnPremisesVMFound", "a record before reprotect", FAIL, replace(GONE, record=a.record(vm_instance_uuid=None))),
     Case(
         "OnPremisesVMFound",
         "clones",

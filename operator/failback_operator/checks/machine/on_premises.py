@@ -9,7 +9,7 @@ from failback_operator.checks.contexts import LocatedVm, MachineContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, ORIGINAL, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, vm_or_answer
 from failback_operator.checks.machine.returning import is_namesake, is_physical
-from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import Step
 from failback_operator.domain.verdicts import Outcome
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
@@ -47,6 +47,8 @@ def on_premises_vm_found(context: MachineContext, item: ProtectedItem) -> Answer
         return unknown("vCenter could not be read lately")
     if is_physical(context, item):
         return not_applicable("it is a physical machine, and comes back as a new VM")
+    if item.instance_type is InstanceType.TO_ON_PREMISES and context.record and context.record.vm_instance_uuid is None:
+        return not_applicable("there was no VM at the reprotect: it comes back as a new one")
     return failed(f"no VM of {context.name} is in vCenter")
 
 
