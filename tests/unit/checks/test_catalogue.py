@@ -16,6 +16,7 @@ from failback_operator.checks.catalogue import Catalogue, Check
 from failback_operator.checks.clauses import CLAUSES
 from failback_operator.checks.engine import run
 from failback_operator.checks.registry import KINDS, MACHINE_CHECKS
+from failback_operator.decide.fixes import RULE_OF
 from failback_operator.domain.protected_item import InstanceType
 from failback_operator.domain.steps import EffectKind, Step
 from failback_operator.domain.verdicts import Outcome
@@ -184,3 +185,7 @@ def test_an_id_is_taken_once_in_a_catalogue():
 
 def test_the_clauses_are_those_of_the_vendors_page():
     assert list(CLAUSES) == [f"R{n}" for n in range(1, 25)]
+
+
+def test_each_effect_that_mends_is_named_by_the_check_of_what_it_mends():
+    assert {kind for _, check in ALL for kind in check.fixes} == RULE_OF.keys() | {EffectKind.COMMIT_FAILOVER}

@@ -10,7 +10,7 @@ from failback_operator.checks.define import EFFECTS, About
 from failback_operator.checks.machine.base import IN_MOTION, item_check, next_step
 from failback_operator.domain.failover_bound import BoundState, EffectiveBound, effective_bound
 from failback_operator.domain.protected_item import ActiveSite, InstanceType, ProtectedItem
-from failback_operator.domain.steps import Step
+from failback_operator.domain.steps import EffectKind, Step
 
 COMMIT = "Commit"
 
@@ -64,6 +64,7 @@ def is_commit_pending(item: ProtectedItem) -> bool:
         source="allowedOperations of the item: Commit while a failover waits for it, SwitchProtection after it; a task of the "
         "reprotect's own job commits, which is inferred and not relied on",
         steps=frozenset({Step.REPROTECT}),
+        fixes=frozenset({EffectKind.COMMIT_FAILOVER}),
     )
 )
 def failover_committed(context: MachineContext, item: ProtectedItem) -> Answer:

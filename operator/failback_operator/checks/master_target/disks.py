@@ -124,6 +124,7 @@ def _delta_disks(vm: VirtualMachine) -> Answer:
         "the guest needs the driver before its boot disk moves.",
         source="Vendor's page on preparing failback; class of each controller in config.hardware.device",
         steps=BEFORE_REPROTECT,
+        fixes=frozenset({EffectKind.REPLACE_CONTROLLERS}),
     )
 )
 @of_vm

@@ -8,6 +8,7 @@ from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import of_vm, target_check, unread
 from failback_operator.domain.ids import Moref
+from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import Motion, Pod
 
 AUTOMATED = "automated"
@@ -31,6 +32,7 @@ AskPod = Callable[[Pod, Motion, LocatedVm], Answer]
         "podStorageDrsEntry.storageDrsConfig.{podConfig, vmConfig}: a VM without an entry is included",
         steps=BEFORE_FAILBACK,
         is_waivable=True,
+        fixes=frozenset({EffectKind.EXCLUDE_FROM_STORAGE_DRS}),
     )
 )
 @of_vm
@@ -52,6 +54,7 @@ def storage_drs_excluded(context: TargetContext, located: LocatedVm) -> Answer: 
         steps=BEFORE_REPROTECT,
         severity=Severity.WARNING,
         is_waivable=True,
+        fixes=frozenset({EffectKind.EXCLUDE_FROM_STORAGE_DRS}),
     )
 )
 @of_vm
@@ -120,6 +123,7 @@ def _proposals(pod: Pod, motion: Motion, located: LocatedVm) -> Answer:
         steps=BEFORE_REPROTECT,
         severity=Severity.WARNING,
         is_waivable=True,
+        fixes=frozenset({EffectKind.EXCLUDE_FROM_DRS}),
     )
 )
 @of_vm

@@ -8,6 +8,7 @@ from failback_operator.checks.master_target.base import of_server, of_vm, target
 from failback_operator.checks.master_target.system import target_system
 from failback_operator.domain.fabric import MasterTargetServer, RetentionVolume
 from failback_operator.domain.operating_system import Family
+from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.verdicts import Outcome
 from failback_operator.domain.vsphere import Datastore, GuestVolume, VirtualMachine
 
@@ -50,6 +51,7 @@ def listed_volume(context: TargetContext, server: MasterTargetServer) -> Retenti
         source="Vendor's page on preparing failback; masterTargetServers[].retentionVolumes[]; vSphere guest.disk[]",
         steps=BEFORE_REPROTECT,
         also=("R17",),
+        fixes=frozenset({EffectKind.ADD_RETENTION_DISK}),
     )
 )
 @of_server
