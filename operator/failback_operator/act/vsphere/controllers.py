@@ -89,7 +89,13 @@ def _added(look: Look) -> Order | Progress:
 def _first_boot(look: Look) -> Order | Progress:
     command = look.job[1]
     if look.is_off:
-        return _on_again(look, FIRST_BOOT)
+        # Off after a power-on that succeeded: the guest may have been asked to go down already, which was not written down.
+        is_late = look.now - look.entry.intended_at > look.shutdown_limit * SHUTDOWNS
+        return (
+            _on_again(look, FIRST_BOOT)
+            if look.task.phase is TaskPhase.FAILED or is_late
+            else power_on(look.machine, f"{FIRST_BOOT}/")
+        )
     if command == POWER_OFF:
         return look.failed(look.task.message or f"VM {look.machine.name} was switched off and is on again")
     return shutting_down(look, f"{FIRST_BOOT}/") if command == SHUT_DOWN_GUEST and _is_same_boot(look) else _booted(look)
