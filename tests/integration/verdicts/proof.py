@@ -44,6 +44,7 @@ async def prove(bench: Bench, cases: tuple[Case, ...]) -> None:
             case.prepare(world)
             case.breaks(world)
             problems += _wrong(case, before, await bench.verdicts())
+        bench.decide()
         world.undo()
         cases[0].prepare(world)
         after = await bench.verdicts()

@@ -56,6 +56,8 @@ class World:
         """Settings of the operator by which it judges."""
         self.azure_access: Json = {}
         self.vcenter_access: Json = {}
+        self.records: dict[str, list[Json]] = {}
+        """What the objects of machines have in `spec.recorded`, by name of the machine."""
         self._is_discovered = False
 
     @property
@@ -147,7 +149,7 @@ class World:
             self.azure.discover()
         self._is_discovered = False
         self.later = timedelta(0)
-        self.settings, self.azure_access, self.vcenter_access = {}, {}, {}
+        self.settings, self.azure_access, self.vcenter_access, self.records = {}, {}, {}, {}
         self.objects = manifests(self.azure, self.vcenter)
 
     def _member(self, member: str, kind: str, name: str, values: Json) -> None:
