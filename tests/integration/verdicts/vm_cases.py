@@ -3,7 +3,7 @@
 from tests.integration.verdicts.case import Case
 from tests.integration.verdicts.sources import vcenter_unread
 from tests.integration.verdicts.vcenter_parts import mounted, reference, unmounted
-from tests.integration.verdicts.world import Json, World
+from tests.integration.verdicts.world import Json, World, until
 
 from failback_operator.domain.verdicts import Outcome
 
@@ -13,6 +13,7 @@ NAME, STORE, HOST, NEIGHBOUR = "crm-1", "vmfs-prod-2", "esx-1.tokyo.example.com"
 TARGET_HOST = "esx-3.tokyo.example.com"
 MACHINE, PLAN = f"FailbackMachine/{NAME}", "tokyo-home"
 LINUX = "shop-web-1"
+HEARTBEAT = "properties.providerSpecificDetails.lastHeartbeat"
 RAW = "VirtualDiskRawDiskMappingVer1BackingInfo"
 UNKNOWN, NA = Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
 
@@ -36,6 +37,41 @@ def alternate_beside_the_vm(world: World) -> None:
 def reprotected(world: World) -> None:
     """The machine waits for its failback."""
     world.vault("item", NAME, "stage", {"stage": "REVERSE_PROTECTED", "minutes": 90})
+
+
+def failed_back(world: World) -> None:
+    """The machine was failed back an hour and a half ago, is on with its tools, and its agent has not been heard since."""
+    world.vault("item", NAME, "stage", {"stage": "FAILBACK_PENDING", "minutes": 90})
+    unheard(world)
+    vm_on(world)
+    tools = "guest.toolsRunningStatus"
+    until(lambda: world.told("VirtualMachine", NAME, tools) == "guestToolsRunning", "VMware Tools of the machine run")
+
+
+def failed_back_in_silence(world: World) -> None:
+    """Neither its tools nor its agent are heard."""
+    failed_back(world)
+    tools_end(world)
+
+
+def unheard(world: World) -> None:
+    world.vault("item", NAME, HEARTBEAT, world.ago(minutes=150))
+
+
+def heard(world: World) -> None:
+    world.vault("item", NAME, HEARTBEAT, world.ago(minutes=1))
+
+
+def tools_end(world: World) -> None:
+    world.vm(NAME, "guest.toolsRunningStatus", "guestToolsNotRunning")
+
+
+def vm_off(world: World) -> None:
+    world.vm(NAME, "runtime.powerState", "poweredOff")
+
+
+def tools_hidden(world: World) -> None:
+    world.conceal(NAME, "guest.toolsRunningStatus")
 
 
 def vm_is_back(world: World) -> None:
@@ -234,6 +270,12 @@ CASES = (
     Case("MemoryForPowerOn", MACHINE, host_full_and_the_other_in_maintenance, prepare=reprotected),
     Case("MemoryForPowerOn", MACHINE, use_not_told, prepare=reprotected, outcome=UNKNOWN),
     Case("MemoryForPowerOn", MACHINE, vm_on, prepare=reprotected, outcome=NA),
+    Case("OnPremisesOff", MACHINE, vm_on, ("poweredOn",), prepare=reprotected),
+    Case("OnPremisesOff", MACHINE, vcenter_unread, prepare=reprotected, outcome=UNKNOWN),
+    Case("OnPremisesUp", MACHINE, tools_end, ("its tools do not run", "did not hear it since"), prepare=failed_back),
+    Case("OnPremisesUp", MACHINE, vm_off, ("poweredOff",), prepare=failed_back),
+    Case("OnPremisesUp", MACHINE, tools_hidden, prepare=failed_back, outcome=UNKNOWN),
+    Case("OnPremisesUp", MACHINE, heard, ("heard it after",), failed_back_in_silence, Outcome.PASS, before=Outcome.FAIL),
     Case("FirmwareSupported", MACHINE, efi, ("EFI",)),
     Case("FirmwareSupported", MACHINE, firmware_told_by_nobody, outcome=UNKNOWN),
     Case("LinuxAddress", f"FailbackMachine/{LINUX}", static, ("static address",), prepare=by_dhcp),
