@@ -16,7 +16,7 @@ from typing import Any
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded, RecordedDisk
 from failback_operator.checks.contexts import LocatedVm, MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
-from failback_operator.domain.azure_estate import AzureDisk, AzureEstate, AzureLock, AzureNic
+from failback_operator.domain.azure_estate import AzureDisk, AzureEstate, AzureLock, AzureNetwork, AzureNic, AzureSubnet
 from failback_operator.domain.fabric import (
     ConfigurationServer,
     Fabric,
@@ -74,6 +74,7 @@ FAILBACK_POLICY_ID = ArmId(f"{VAULT_ID}/replicationPolicies/policy-24h-failback"
 PROVIDER_ID = ArmId(f"{FABRIC_ID}/replicationRecoveryServicesProviders/dra-1")
 LOG_STORAGE_ID = ArmId(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-dr/providers/Microsoft.Storage/storageAccounts/stlog")
 NETWORK_ID = ArmId(f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-net/providers/Microsoft.Network/virtualNetworks/vnet-1")
+SUBNET_ID = ArmId(f"{NETWORK_ID}/subnets/machines")
 SERVER_ACCOUNT = "asr-cs@vsphere.local"
 OWN_ACCOUNT = "VSPHERE.LOCAL\\operator"
 VCENTER = "vc-1"
@@ -136,9 +137,10 @@ def detail(name: str = "app-1", **changes: Any) -> ItemDetail:
             vcenter_infrastructure_id=VCENTER_UUID,
             infrastructure_vm_id=vm_uuid(name),
             replica_id=None,
-            ip_address="10.50.1.11",
+            ip_address="10.10.1.11",
             has_retention_window=True,
             recovery_network_id=NETWORK_ID,
+            recovery_subnet_ids=(SUBNET_ID,),
             discovery_type="vCenter",
             firmware_type="BIOS",
             change_rate_mb=1119,
@@ -259,15 +261,21 @@ def nic_id(name: str = "app-1") -> ArmId:
 
 def nic(name: str = "app-1", address: str = "10.50.1.11", **changes: Any) -> AzureNic:
     """The network interface of a machine, in the network vnet-1."""
-    base = AzureNic(nic_id(name), azure_vm_id(name), (ArmId(f"{NETWORK_ID}/subnets/machines"),), (address,))
+    base = AzureNic(nic_id(name), azure_vm_id(name), (SUBNET_ID,), (address,))
     return replace(base, **changes)
+
+
+def network(*prefixes: str) -> AzureNetwork:
+    """The network vnet-1, whose subnet of the machines has these ranges (default: one that the site has not)."""
+    return AzureNetwork(NETWORK_ID, (AzureSubnet(SUBNET_ID, prefixes or ("10.50.1.0/24",)),))
 
 
 def estate(*nics: AzureNic, locks: tuple[AzureLock, ...] = (), age_minutes: float = 1) -> AzureEstate:
     """Interfaces (default: those of app-1 and of the process server in Azure) and locks, read so long ago."""
     found = nics or (nic(), nic("ps-azure", "10.50.2.4"))
     as_of = minutes_ago(age_minutes)
-    return AzureEstate(nics=Part(found, as_of, None), locks=Part(locks, as_of, None))
+    networks = Part((network(),), as_of, None)
+    return AzureEstate(nics=Part(found, as_of, None), locks=Part(locks, as_of, None), networks=networks)
 
 
 def configuration_server(**changes: Any) -> ConfigurationServer:

@@ -1,4 +1,4 @@
-"""What stands around the Azure machines of a site: their network interfaces and locks on them.
+"""What stands around the Azure machines of a site: their network interfaces, the networks of these, and locks on them.
 
 None means: not told, which is not the same as absent. Source of each member: the published descriptions of Microsoft.Compute
 2021-03-01, Microsoft.Network 2021-02-01 and Microsoft.Authorization 2016-09-01 (management locks).
@@ -38,6 +38,22 @@ class AzureNic:
 
 
 @dataclass(frozen=True, slots=True)
+class AzureSubnet:
+    """A subnet of a virtual network, with its address ranges (`addressPrefix`, or `addressPrefixes`) as text."""
+
+    arm_id: ArmId
+    prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AzureNetwork:
+    """A virtual network."""
+
+    arm_id: ArmId
+    subnets: tuple[AzureSubnet, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AzureLock:
     """A management lock. `level` is CanNotDelete or ReadOnly."""
 
@@ -57,13 +73,14 @@ class AzureLock:
 
 @dataclass(frozen=True, slots=True)
 class AzureEstate:
-    """All interfaces and locks of the subscriptions in which the machines of the items stand.
+    """All interfaces and locks of the subscriptions in which the machines of the items stand, and the networks in use there.
 
     Each is read for itself and more seldom than the vault: one that may not be read leaves the rest as it is.
     """
 
     nics: Part[tuple[AzureNic, ...]] = field(default_factory=Part)
     locks: Part[tuple[AzureLock, ...]] = field(default_factory=Part)
+    networks: Part[tuple[AzureNetwork, ...]] = field(default_factory=Part)
 
 
 def network_of(subnet: ArmId) -> ArmId:

@@ -1,6 +1,7 @@
 """Which fixes of a master target its spec enables, and what each needs in vCenter."""
 
 from failback_operator.api.v1alpha1 import MasterTarget
+from failback_operator.api.v1alpha1.master_target import Policy, RetentionDisk
 from failback_operator.domain.grants import POWER_CYCLE_NEEDS, REMEDIATION_NEEDS, Needs
 
 
@@ -10,8 +11,12 @@ def enabled_needs(target: MasterTarget) -> tuple[tuple[str, Needs], ...]:
     found = [
         (field.alias or name, REMEDIATION_NEEDS[name])
         for name, field in type(remediation).model_fields.items()
-        if getattr(remediation, name) == "Automatic"
+        if _is_automatic(getattr(remediation, name))
     ]
     if target.spec.allow_power_cycle:
         found.append(("allowPowerCycle", POWER_CYCLE_NEEDS))
     return tuple(found)
+
+
+def _is_automatic(choice: Policy | RetentionDisk | None) -> bool:
+    return (choice.policy if isinstance(choice, RetentionDisk) else choice) == "Automatic"

@@ -10,7 +10,7 @@ from failback_operator.domain.ids import Moref
 
 
 class Mended(StrEnum):
-    """What of a master target a remediation changes."""
+    """What a remediation of a master target changes: its VM, the datastore of a new disk, its disks' pods, its cluster."""
 
     VM = "VM"
     DATASTORE = "datastore"
@@ -25,6 +25,13 @@ POWER_CYCLE_NEEDS: Needs = ((Mended.VM, ("VirtualMachine.Interact.PowerOn", "Vir
 REMEDIATION_NEEDS: dict[str, Needs] = {
     "remove_snapshots": ((Mended.VM, ("VirtualMachine.State.RemoveSnapshot",)),),
     "enable_disk_uuid": ((Mended.VM, ("VirtualMachine.Config.AdvancedConfig",)),),
+    "exclude_from_storage_drs": ((Mended.POD, ("StoragePod.Config",)),),
+    "exclude_from_drs": ((Mended.CLUSTER, ("Host.Inventory.EditCluster",)),),
+    "replace_controllers": ((Mended.VM, ("VirtualMachine.Config.AddRemoveDevice", "VirtualMachine.Config.EditDevice")),),
+    "add_retention_disk": (
+        (Mended.VM, ("VirtualMachine.Config.AddNewDisk",)),
+        (Mended.DATASTORE, ("Datastore.AllocateSpace",)),
+    ),
 }
 """Field of MasterTarget.spec.remediation → what it needs."""
 

@@ -28,6 +28,10 @@ async def test_interfaces_and_disks_of_the_machines(site: Site):
         assert {network.resource_name for network in nic.network_ids} == {"vnet-dr"}
         assert len(vm.disks) == 1 + vm.data_disk_count
         assert all(disk.size_bytes and disk.arm_id for disk in vm.disks)
+    (network,) = facts.estate.networks.facts or ()
+    prefixes = {subnet.arm_id: subnet.prefixes for subnet in network.subnets}
+    assert all(prefixes[subnet] for nic in nics.values() for subnet in nic.subnet_ids)
+    assert {("10.50.1.0/24",), ("10.50.2.0/24",)} <= set(prefixes.values())
     assert "10.50.2.4" in {address for nic in nics.values() for address in nic.addresses}
 
 

@@ -15,6 +15,13 @@ from failback_operator.domain.ids import Moref
 
 SNAPSHOTS = {"remediation": {"removeSnapshots": "Automatic"}}
 CYCLE = {"allowPowerCycle": True}
+NEW_DISK = {"remediation": {"addRetentionDisk": {"policy": "Automatic", "datastore": "vmfs-1", "sizeGib": 600}}}
+ALL_OBJECTS = [
+    (Mended.VM, SNAPSHOTS, "remove_snapshots", Moref("vm-mt-win")),
+    (Mended.DATASTORE, NEW_DISK, "add_retention_disk", a.VMFS),
+    (Mended.POD, SNAPSHOTS, "remove_snapshots", a.POD),
+    (Mended.CLUSTER, SNAPSHOTS, "remove_snapshots", a.CLUSTER),
+]
 VM = Moref("vm-mt-win")
 OFF = "VirtualMachine.Interact.PowerOff"
 REMOVE = "VirtualMachine.State.RemoveSnapshot"
@@ -117,21 +124,23 @@ def test_all_that_may_be_needed_is_asked_for():
 def test_what_is_enabled_is_named_as_the_spec_spells_it():
     both = a.master_target(remediation={"removeSnapshots": "Automatic", "enableDiskUuid": "Automatic"}, allowPowerCycle=True)
     assert [fix for fix, _ in enabled_needs(both)] == ["removeSnapshots", "enableDiskUuid", "allowPowerCycle"]
+    assert [fix for fix, _ in enabled_needs(a.master_target(**NEW_DISK))] == ["addRetentionDisk"]
+    manual = NEW_DISK["remediation"]["addRetentionDisk"] | {"policy": "Manual"}
+    assert enabled_needs(a.master_target(remediation={"addRetentionDisk": manual})) == ()
     assert enabled_needs(a.master_target()) == ()
 
 
-@pytest.mark.parametrize("kind", list(Mended))
-def test_each_kind_of_object_is_looked_at(kind, monkeypatch):
+@pytest.mark.parametrize(("kind", "spec", "fix", "entity"), ALL_OBJECTS, ids=lambda each: getattr(each, "name", ""))
+def test_each_kind_of_object_is_looked_at(kind, spec, fix, entity, monkeypatch):
     store = a.datastore(pod=a.POD)
-    facts = a.facts(a.target_vm(), datastores=(store,), pods=(a.pod(),), clusters=(a.cluster(),))
-    entity = {Mended.VM: VM, Mended.DATASTORE: a.VMFS, Mended.POD: a.POD, Mended.CLUSTER: a.CLUSTER}[kind]
-    own = Grants("o", (*a.grants("o", VM, a.VMFS, a.POD, a.CLUSTER).held,))
-    own = replace(own, held=tuple(replace(h, lacking=frozenset({"P"})) if h.entity == entity else h for h in own.held))
-    monkeypatch.setitem(REMEDIATION_NEEDS, "remove_snapshots", ((kind, ("P",)),))
+    facts = a.facts(a.target_vm(), datastores=(store, a.datastore(a.NFS)), pods=(a.pod(),), clusters=(a.cluster(),))
+    held = a.grants("o", VM, a.VMFS, a.NFS, a.POD, a.CLUSTER).held
+    own = Grants("o", tuple(replace(h, lacking=frozenset({"P"})) if h.entity == entity else h for h in held))
+    monkeypatch.setitem(REMEDIATION_NEEDS, fix, ((kind, ("P",)),))
     vm = a.located(a.target_vm(), replace(facts, own_grants=own))
-    context = a.target_context(target=a.master_target(**SNAPSHOTS), vms=(vm,))
+    context = a.target_context(target=a.master_target(**spec), vms=(vm,))
     told = TARGET_CHECKS.get("RemediationPrivileges").run(context).observed
-    assert f"removeSnapshots needs P on {kind.value} name of {entity}" in told
+    assert f"needs P on {kind.value} name of {entity}" in told
 
 
 def test_a_vm_without_host_and_datastores_has_nothing_around_it(monkeypatch):

@@ -90,8 +90,9 @@ class World:
         )
 
     def _estate(self) -> AzureEstate:
-        nics = (b.nic(name) for name in self.azure_vms)
-        return AzureEstate(Part((*nics, b.nic("ps-azure", "10.50.2.4")), self.now, None), Part((), self.now, None))
+        nics = (*(b.nic(name) for name in self.azure_vms), b.nic("ps-azure", "10.50.2.4"))
+        read = (Part(found, self.now, None) for found in (nics, (), (b.network(),)))
+        return AzureEstate(*read)
 
     def _fresh(self, item: ProtectedItem) -> ProtectedItem:
         beat = None if item.friendly_name in self.unheard else self.now

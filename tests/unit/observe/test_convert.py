@@ -322,6 +322,39 @@ def test_an_interface_with_its_network():
     assert convert.nic({"id": "/nic"}).vm_id is None
 
 
+def test_a_network_with_the_ranges_of_its_subnets():
+    """A subnet of one range has addressPrefix, one of several addressPrefixes."""
+    found = convert.network(
+        {
+            "id": "/vnet",
+            "properties": {
+                "subnets": [
+                    {"id": "/vnet/subnets/a", "properties": {"addressPrefix": "10.50.1.0/24"}},
+                    {"id": "/vnet/subnets/b", "properties": {"addressPrefixes": ["10.50.2.0/24", "10.50.3.0/24"]}},
+                    {"id": "/vnet/subnets/c"},
+                ]
+            },
+        }
+    )
+    assert found.arm_id == "/vnet"
+    assert [(each.arm_id.resource_name, each.prefixes) for each in found.subnets] == [
+        ("a", ("10.50.1.0/24",)),
+        ("b", ("10.50.2.0/24", "10.50.3.0/24")),
+        ("c", ()),
+    ]
+
+
+def test_where_a_machine_is_to_be_in_azure(as_sent):
+    body = bodies.failed_over()
+    configuration = {"recoverySubnetName": "machines", "recoveryStaticIPAddress": "10.50.1.11"}
+    nics = [
+        {"recoveryVMNetworkId": "/vnet", "ipConfigs": [configuration, configuration, {"recoverySubnetName": None}]},
+        {"recoveryVMNetworkId": None, "ipConfigs": [configuration]},
+    ]
+    body["properties"]["providerSpecificDetails"]["vmNics"] = nics
+    assert item_detail(as_sent(body, "ReplicationProtectedItem"), NOW).recovery_subnet_ids == ("/vnet/subnets/machines",)
+
+
 @pytest.mark.parametrize(
     ("scope", "is_locked"),
     [

@@ -37,7 +37,7 @@ def remediation_privileges(context: TargetContext, located: LocatedVm) -> Answer
         return unknown("the privileges of the operator's account were not read yet")
     if grants.unread is not None:
         return unknown(f"the privileges of {grants.account} could not be read: {grants.unread[:300]}")
-    objects = {kind: tuple(_objects(kind, located)) for kind in Mended}
+    objects = {kind: tuple(_objects(kind, context, located)) for kind in Mended}
     told = []
     for fix, parts in needs:
         for kind, ids in parts:
@@ -56,14 +56,17 @@ def _missing(kind: Mended, held: Held, ids: tuple[str, ...]) -> str:
     return f"{', '.join(lacking)} on {kind.value} {held.name}" if lacking else ""
 
 
-def _objects(kind: Mended, located: LocatedVm) -> Iterator[Moref]:
-    """What of that kind belongs to the VM: itself, its disks' datastores, their clusters, the cluster of its host."""
-    stores = [store for disk in located.vm.disks if (store := located.facts.datastore(disk.datastore)) is not None]
+def _objects(kind: Mended, context: TargetContext, located: LocatedVm) -> Iterator[Moref]:
+    """What of that kind is changed: the VM, the datastore that is named for a new disk, its disks' pods, its host's cluster."""
+    host, facts = located.host, located.facts
     if kind is Mended.VM:
         yield located.vm.moref
-    elif kind is Mended.DATASTORE:
-        yield from {store.moref for store in stores}
     elif kind is Mended.POD:
-        yield from {store.pod for store in stores if store.pod is not None}
-    elif located.host is not None and located.host.cluster is not None:
-        yield located.host.cluster
+        stores = (facts.datastore(disk.datastore) for disk in located.vm.disks)
+        yield from {store.pod for store in stores if store is not None and store.pod is not None}
+    elif kind is Mended.CLUSTER and host is not None and host.cluster is not None:
+        yield host.cluster
+    elif kind is Mended.DATASTORE and host is not None:
+        disk = context.target.spec.remediation.add_retention_disk
+        named = (store for store in facts.datastores if disk is not None and store.name == disk.datastore)
+        yield from (store.moref for store in named if store.moref in host.datastores)

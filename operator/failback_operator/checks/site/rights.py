@@ -48,7 +48,7 @@ def _refused(context: SiteContext, vault: VaultFacts) -> Iterator[str]:
     for each in vault.denied:
         where = f" on {ArmId(each.scope).resource_name}" if each.scope else ""
         yield f"{each.action}{where} (client {client}): {each.part.value} are not read"
-    for part in (vault.estate.nics, vault.estate.locks):
+    for part in (vault.estate.nics, vault.estate.networks, vault.estate.locks):
         if part.error is not None and part.error.problem is SourceProblem.FORBIDDEN:
             yield part.error.message[:400]
 

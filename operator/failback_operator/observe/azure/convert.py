@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from failback_operator.domain.azure_estate import AzureDisk, AzureLock, AzureNic
+from failback_operator.domain.azure_estate import AzureDisk, AzureLock, AzureNetwork, AzureNic, AzureSubnet
 from failback_operator.domain.fabric import (
     ConfigurationServer,
     Fabric,
@@ -228,6 +228,20 @@ def nic(source: object) -> AzureNic:
         subnet_ids=tuple(subnet for subnet in subnets if subnet),
         addresses=tuple(address for each in configurations if (address := each.text("privateIPAddress"))),
     )
+
+
+def network(source: object) -> AzureNetwork:
+    """A virtual network with its subnets. Raises MalformedError."""
+    resource = Record(source)
+    subnets = resource.record("properties").records("subnets")
+    return AzureNetwork(ArmId(resource.required("id")), tuple(_subnet(each) for each in subnets))
+
+
+def _subnet(source: Record) -> AzureSubnet:
+    """Source: a subnet has `addressPrefix`, or `addressPrefixes` where it has several ranges."""
+    properties = source.record("properties")
+    one = properties.text("addressPrefix")
+    return AzureSubnet(ArmId(source.required("id")), properties.texts("addressPrefixes") or ((one,) if one else ()))
 
 
 def lock(source: object) -> AzureLock:

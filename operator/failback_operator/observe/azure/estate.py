@@ -1,4 +1,4 @@
-"""Network interfaces and locks around the Azure machines: whole lists of a subscription, read more seldom than the vault."""
+"""What stands around the Azure machines: whole lists of a subscription, read more seldom than the vault."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
@@ -19,8 +19,9 @@ from .settings import ReaderSettings
 
 UNREADABLE = (AzureError, aiohttp.ClientError, OSError, ValueError)
 NICS = ("Microsoft.Network/networkInterfaces", "2021-02-01")
+NETWORKS = ("Microsoft.Network/virtualNetworks", "2021-02-01")
 LOCKS = ("Microsoft.Authorization/locks", "2016-09-01")
-"""Type and version of what is listed. Source: the published descriptions of both."""
+"""Type and version of what is listed. Source: the published descriptions of all."""
 
 
 class Listed(Protocol):
@@ -46,11 +47,16 @@ class EstateReader:
 
     async def read(self, machines: Iterable[ArmId], previous: AzureEstate) -> AzureEstate:
         """What stands around `machines`, in their subscriptions or, where there is none, in the vault's. Raises nothing."""
-        found = {_subscription(each) for each in machines} or {self._session.endpoint.subscription_id.casefold()}
+        wanted = frozenset(machines)
+        found = {_subscription(each) for each in wanted} or {self._session.endpoint.subscription_id.casefold()}
         subscriptions = sorted(found)
+        nics = await self._list(NICS, convert.nic, subscriptions, previous.nics)
+        # A network may be shared by other subscriptions: it is read where it is.
+        of_networks = {_subscription(each) for nic in nics.facts or () if nic.vm_id in wanted for each in nic.network_ids}
         return AzureEstate(
-            nics=await self._list(NICS, convert.nic, subscriptions, previous.nics),
+            nics=nics,
             locks=await self._list(LOCKS, convert.lock, subscriptions, previous.locks),
+            networks=await self._list(NETWORKS, convert.network, sorted(found | of_networks), previous.networks),
         )
 
     async def _list(

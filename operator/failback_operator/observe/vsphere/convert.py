@@ -13,6 +13,7 @@ from failback_operator.domain.reading import SourceError, SourceFailed, SourcePr
 from failback_operator.domain.vsphere import (
     Datastore,
     Guest,
+    GuestNetwork,
     GuestVolume,
     Host,
     Mount,
@@ -39,7 +40,7 @@ FIELDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     "config.hardware.memoryMB": ("memory_mib",),
     "config.template": ("is_template",),
     "config.firmware": ("firmware",),
-    DEVICES: ("disks", "controllers", "nic_count", "mac_addresses"),
+    DEVICES: ("disks", "controllers", "nic_count", "mac_addresses", "cards"),
     EXTRA_CONFIG: ("disk_uuid_enabled", "guest.detailed_data"),
     DISK_UUID_FLAG: ("disk_uuid_enabled",),
     "runtime.powerState": ("power_state",),
@@ -54,7 +55,7 @@ FIELDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     DETAILED_DATA: ("guest.detailed_data",),
     "guest.hostName": ("guest.host_name",),
     "guest.ipAddress": ("guest.ip_addresses",),
-    "guest.net": ("guest.ip_addresses", "guest.has_static_address"),
+    "guest.net": ("guest.ip_addresses", "guest.has_static_address", "guest.networks"),
     "guest.toolsRunningStatus": ("guest.tools_running_status",),
     "guest.toolsVersionStatus2": ("guest.tools_version_status",),
     "guest.disk": ("guest.volumes",),
@@ -121,6 +122,7 @@ def machine(row: Row) -> VirtualMachine:
         memory_mib=values.get("config.hardware.memoryMB"),
         nic_count=devices.nic_count(hardware) if DEVICES in values else None,
         mac_addresses=devices.mac_addresses(hardware),
+        cards=devices.cards(hardware),
         is_template=values.get("config.template"),
         firmware=values.get("config.firmware"),
         guest=_guest(values),
@@ -210,6 +212,7 @@ def _guest(values: Mapping[str, Any]) -> Guest:
         tools_version_status=values.get("guest.toolsVersionStatus2"),
         volumes=tuple(_volume(each) for each in values.get("guest.disk") or ()),
         has_static_address=_has_static_address(values.get("guest.net") or ()),
+        networks=tuple(_guest_network(each) for each in values.get("guest.net") or ()),
     )
 
 
@@ -218,6 +221,13 @@ def _addresses(values: Mapping[str, Any]) -> tuple[str, ...]:
     primary = values.get("guest.ipAddress")
     cards: Iterable[str] = (address for card in values.get("guest.net") or () for address in card.ipAddress or ())
     return tuple(dict.fromkeys([*([primary] if primary else ()), *cards]))
+
+
+def _guest_network(card: Any) -> GuestNetwork:
+    """Source: API, GuestNicInfo.deviceConfigId is -1 where the card is no device of the VM."""
+    addresses = (card.ipConfig.ipAddress if card.ipConfig is not None else None) or ()
+    interfaces = (f"{each.ipAddress}/{each.prefixLength}" for each in addresses)
+    return GuestNetwork(card.deviceConfigId if card.deviceConfigId >= 0 else None, tuple(interfaces))
 
 
 def _has_static_address(cards: Iterable[Any]) -> bool | None:

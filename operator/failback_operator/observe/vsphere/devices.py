@@ -5,7 +5,7 @@ from typing import Any
 
 from pyVmomi import vim
 
-from failback_operator.domain.vsphere import Controller, ControllerKind, Disk
+from failback_operator.domain.vsphere import Controller, ControllerKind, Disk, NetworkCard
 from failback_operator.observe.vsphere.retrieve import moref_of
 
 _device = vim.vm.device
@@ -38,6 +38,13 @@ def controllers(devices: Iterable[Any]) -> tuple[Controller, ...]:
         if isinstance(device, vendor_type)
     ]
     return tuple(sorted(found, key=lambda controller: controller.key))
+
+
+def cards(devices: Iterable[Any]) -> tuple[NetworkCard, ...]:
+    """The network cards, by key. Source: API, VirtualDevice.connectable (connected is of use only while the VM runs)."""
+    found = (device for device in devices if isinstance(device, _device.VirtualEthernetCard))
+    made = (NetworkCard(card.key, card.connectable.connected if card.connectable is not None else None) for card in found)
+    return tuple(sorted(made, key=lambda card: card.key))
 
 
 def mac_addresses(devices: Iterable[Any]) -> tuple[str, ...]:

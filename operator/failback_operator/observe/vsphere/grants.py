@@ -110,7 +110,7 @@ def _lacking(privileges: Any) -> frozenset[str]:
 
 
 def _mended(interest: Interest, facts: VsphereFacts) -> Iterator[Entity]:
-    """The VMs that may be mended, the datastores of their disks and their clusters, and the cluster that they run in."""
+    """The VMs that may be mended, the clusters of their disks' datastores, their hosts' datastores and cluster."""
     wanted = {name.casefold() for name in interest.mended}
     for machine in facts.machines:
         if wanted & {*names_of(machine.name, machine.guest.host_name), *machine.guest.ip_addresses}:
@@ -119,15 +119,14 @@ def _mended(interest: Interest, facts: VsphereFacts) -> Iterator[Entity]:
 
 
 def _around(machine: VirtualMachine, facts: VsphereFacts) -> Iterator[Entity]:
-    for disk in machine.disks:
-        store = facts.datastore(disk.datastore)
-        if store is None:
-            continue
-        yield DATASTORE, store.moref, store.name
-        pod = facts.pod(store.pod)
-        if pod is not None:
-            yield POD, pod.moref, pod.name
+    stores = (facts.datastore(disk.datastore) for disk in machine.disks)
+    pods = (facts.pod(store.pod) for store in stores if store is not None)
+    yield from ((POD, pod.moref, pod.name) for pod in pods if pod is not None)
     host = facts.host(machine.host)
-    cluster = facts.cluster(host.cluster) if host is not None else None
+    if host is None:
+        return
+    mounted = (facts.datastore(each) for each in host.datastores)
+    yield from ((DATASTORE, store.moref, store.name) for store in mounted if store is not None)
+    cluster = facts.cluster(host.cluster)
     if cluster is not None:
         yield CLUSTER, cluster.moref, cluster.name

@@ -9,7 +9,7 @@ from tests.unit.observe.vsphere.rows import controller, device, disk, flat, mach
 
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.reading import SourceFailed, SourceProblem
-from failback_operator.domain.vsphere import ControllerKind, GuestVolume, PowerState
+from failback_operator.domain.vsphere import ControllerKind, GuestNetwork, GuestVolume, NetworkCard, PowerState
 from failback_operator.observe.vsphere import convert
 from failback_operator.observe.vsphere.retrieve import Row
 
@@ -169,6 +169,29 @@ def test_template_firmware_and_thin_disks() -> None:
     assert (vm.is_template, vm.firmware, [each.is_thin for each in vm.disks]) == (False, "efi", [True, False, None])
     bare = convert.machine(machine_row())
     assert (bare.is_template, bare.firmware, bare.mac_addresses) == (None, None, ())
+
+
+def test_cards_and_what_is_connected_of_them() -> None:
+    connected = device.VirtualDevice.ConnectInfo(connected=True, startConnected=False, allowGuestControl=True)
+    cards = [
+        device.VirtualVmxnet3(key=4001, connectable=connected),
+        device.VirtualE1000(key=4000),
+        device.VirtualCdrom(key=3000, connectable=connected),
+    ]
+    found = convert.machine(machine_row(config__hardware__device=cards)).cards
+    assert found == (NetworkCard(4000, None), NetworkCard(4001, is_connected=True))
+
+
+def test_networks_of_the_guest_by_their_cards() -> None:
+    address = vim.net.IpConfigInfo.IpAddress(ipAddress="10.10.0.10", prefixLength=24)
+    nets = [
+        vim.vm.GuestInfo.NicInfo(connected=True, deviceConfigId=4000, ipConfig=vim.net.IpConfigInfo(ipAddress=[address])),
+        vim.vm.GuestInfo.NicInfo(connected=True, deviceConfigId=-1),
+    ]
+    found = convert.machine(machine_row(guest__net=nets)).guest.networks
+    assert found == (GuestNetwork(4000, ("10.10.0.10/24",)), GuestNetwork(None, ()))
+    hidden = machine_row({"guest.net": "NoPermission", convert.DEVICES: "NoPermission"})
+    assert {"guest.networks", "cards"} <= convert.machine(hidden).unread
 
 
 def test_mac_addresses_as_site_recovery_tells_them() -> None:
