@@ -39,6 +39,37 @@ def test_plan_is_not_ready_and_names_exactly_what_is_missing():
     assert plan.message == message
 
 
+@pytest.mark.parametrize("unread", ["snapshots", "consolidation_needed"])
+def test_a_consolidation_alone_is_shown_and_made(unread):
+    """A removal, a person's or a backup's, may leave files without a snapshot."""
+    site = dirty(**AUTOMATIC)
+    pending = b.target_vm(consolidation_needed=True)
+    site.vms["mt-win"] = replace(pending, unread=frozenset({unread}))
+    assert site.round().effects == ()
+    site.vms["mt-win"] = pending
+    first = site.round()
+    finding = next(f for f in target_of(first).findings if f.check == "NoSnapshots")
+    assert finding.remedy == "Will be consolidated by the operator: the disks of mt-win, in which a snapshot left files."
+    assert first.effects == ()
+    (effect,) = evaluate(site.view()).effects
+    assert effect.key == "RemoveSnapshots/1"
+    site.perform(effect)
+    site.tick(5)
+    site.round(perform=False)
+    assert site.targets["mt-win"].status.ledger[-1].outcome is O.RUNNING, "it waits for the consolidation"
+    site.vms["mt-win"] = b.target_vm()
+    site.tick(5)
+    site.round(perform=False)
+    assert site.targets["mt-win"].status.ledger[-1].outcome is O.SUCCEEDED
+
+
+def test_a_delta_disk_that_nothing_asks_to_consolidate_is_a_persons():
+    site = dirty(**AUTOMATIC)
+    site.vms["mt-win"] = b.target_vm(disks=(b.disk(0, has_parent=True),))
+    for _ in range(3):
+        assert site.round().effects == ()
+
+
 def test_manual_fixes_are_never_made():
     site = dirty(stage="Protected", allowPowerCycle=True)
     site.run(6)
