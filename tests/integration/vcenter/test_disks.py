@@ -195,3 +195,37 @@ def test_paravirtual_becomes_lsi(own, change):
         vim.vm.device.ParaVirtualSCSIController
     ]
     assert own.disks(vm)[0].controllerKey == old.key
+
+
+def test_a_controller_gives_way_to_one_of_another_kind_with_its_disks(own, change):
+    """One call: the old one goes, a new one comes on its bus under its key, and the disks are edited onto that.
+
+    Source: API, VirtualDeviceConfigSpec; the form of the call: terraform-provider-vsphere, swapSCSIDevice; that keys follow from
+    the bus, is recalled.
+    """
+    vm = own.vm("mail-relay-1")
+    old = next(d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController))
+    disk = own.disks(vm)[0]
+    kept = (disk.backing.uuid, disk.backing.fileName, disk.unitNumber)
+    new = vim.vm.device.VirtualLsiLogicSASController(key=-101, busNumber=0, sharedBus="noSharing", controllerKey=100)
+    disk.controllerKey = -101
+    own.reconfigure(vm, change("remove", old), change("add", new), change("edit", disk))
+    (found,) = (d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualSCSIController))
+    after = own.disks(vm)[0]
+    assert (type(found), found.key) == (vim.vm.device.VirtualLsiLogicSASController, old.key)
+    assert after.controllerKey == found.key
+    assert (after.backing.uuid, after.backing.fileName, after.unitNumber) == kept
+
+
+def test_a_change_of_another_version_is_refused(own):
+    """A configuration that was changed since it was read is not changed again.
+
+    Source: API, VirtualMachineConfigSpec.changeVersion, ConcurrentAccess.
+    """
+    vm = own.vm("mail-relay-1")
+    version = vm.config.changeVersion
+    own.reconfigure(vm, changeVersion=version, annotation="first")
+    assert vm.config.changeVersion != version
+    with pytest.raises(vim.fault.ConcurrentAccess):
+        own.reconfigure(vm, changeVersion=version, annotation="second")
+    assert vm.config.annotation == "first"

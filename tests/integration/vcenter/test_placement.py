@@ -90,6 +90,24 @@ def test_drs_override(own):
     own.vcenter.check()
 
 
+def test_whoever_waits_hears_of_a_drs_override(own):
+    """A change of the cluster's settings is an update of configurationEx.
+
+    Source: API, PropertyCollector.WaitForUpdatesEx; govmomi, simulator/cluster_compute_resource.go (the library tells of none).
+    """
+    cluster, vm = own.find(vim.ClusterComputeResource, "infra"), own.vm("mt-win-1")
+    query = vmodl.query.PropertyCollector
+    collector = own.content.propertyCollector.CreatePropertyCollector()
+    paths = query.PropertySpec(type=vim.ClusterComputeResource, pathSet=["configurationEx"])
+    collector.CreateFilter(query.FilterSpec(propSet=[paths], objectSet=[query.ObjectSpec(obj=cluster)]), partialUpdates=False)
+    options = query.WaitOptions(maxWaitSeconds=10)
+    first = collector.WaitForUpdatesEx("", options)
+    drs_override(own, cluster, "add", vm, enabled=False)
+    update = collector.WaitForUpdatesEx(first.version, options)
+    (change,) = update.filterSet[0].objectSet[0].changeSet
+    assert [(o.key, o.enabled) for o in change.val.drsVmConfig] == [(vm, False)]
+
+
 def test_tasks_on_pod_and_cluster_can_fail(own, pod):
     """Also here the task ends in the fault that was ordered.
 
