@@ -120,6 +120,8 @@ NOT_ALLOWED = frozenset({"CompleteMigration", "DisableProtection"})
 PENDING = a.item(allowed_operations=frozenset({"CompleteMigration", "Commit", "ChangePit"}))
 SICK = (HealthError("78093", "Error", "not running"), HealthError("1", "Info", "nothing"))
 
+STRANDED = a.reprotected_item(allowed_operations=frozenset({"DisableProtection"}))
+
 GATE = [
     Case("OperationAllowed", "reprotect", PASS, READY, "SwitchProtection is allowed"),
     Case("OperationAllowed", "reprotect while it waits", PASS, at(Phase.WAITING)),
@@ -236,6 +238,12 @@ GATE = [
     Case("OperationAllowed", "site not told", FAIL, at(Phase.REPROTECTED, a.reprotected_item(active_site=None)), "not told"),
     Case("OperationAllowed", "S7 is no S3", FAIL, at(Phase.FAILED_OVER, a.committed_item())),
     Case("OperationAllowed", "in motion", NA, at(Phase.REPROTECTING, a.reprotected_item())),
+    Case("OperationAllowed", "synchronised, and no failback allowed", FAIL, at(Phase.REPROTECTING, STRANDED), "Failback needs"),
+    Case("OperationAllowed", "still synchronising", NA, at(Phase.REPROTECTING, replace(STRANDED, protection_state="Initial"))),
+    Case("OperationAllowed", "a job ends it", NA, at(Phase.REPROTECTING, replace(STRANDED, current_scenario=BUSY))),
+    Case("OperationAllowed", "a failback was sent", NA, at(Phase.FAILING_BACK, STRANDED)),
+    Case("OperationAllowed", "on its way there", NA, at(Phase.REPROTECTING, a.item(protection_state="Protected"))),
+    Case("OperationAllowed", "home by now", NA, at(Phase.REPROTECTING, replace(STRANDED, active_site=ActiveSite.ON_PREMISES))),
     Case("OperationAllowed", "before a disaster", NA, PROTECTED_IN_AZURE),
     Case("OperationAllowed", "at home", NA, at(Phase.PROTECTED, a.protected_item())),
     Case("OperationAllowed", "vault unread", UNKNOWN, BLIND),

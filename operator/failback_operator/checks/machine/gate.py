@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome, rfc3339
+from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import Stage
 from failback_operator.checks.answers import Answer, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import MachineContext
@@ -13,6 +14,7 @@ from failback_operator.domain.protected_item import ActiveSite, InstanceType, Pr
 from failback_operator.domain.steps import EffectKind, Step
 
 COMMIT = "Commit"
+PROTECTED = "Protected"
 
 OPERATIONS = {
     Step.REPROTECT: "SwitchProtection",
@@ -90,7 +92,7 @@ def failover_committed(context: MachineContext, item: ProtectedItem) -> Answer:
 def operation_allowed(context: MachineContext, item: ProtectedItem) -> Answer:
     """allowedOperations names what the next step needs, the item is on the right side, and no job runs on it."""
     step = next_step(context, item)
-    if step is None or context.phase in IN_MOTION:
+    if step is None or (context.phase in IN_MOTION and not _rests_unallowed(context, item)):
         return not_applicable("a step runs")
     operation, (kind, active_site) = OPERATIONS[step], PLACES[step]
     if item.current_scenario is not None:
@@ -108,6 +110,14 @@ def operation_allowed(context: MachineContext, item: ProtectedItem) -> Answer:
     if step is Step.REPROTECT and is_commit_pending(item) and context.plan.spec.commit_failover:
         return passed("Reprotect: the failover is committed first, and Commit is allowed")
     return _refused(context, step, operation, item)
+
+
+def _rests_unallowed(context: MachineContext, item: ProtectedItem) -> bool:
+    """A first synchronisation that is over with the failback not allowed: nothing runs that would change that."""
+    is_reversed = item.instance_type is InstanceType.TO_ON_PREMISES and item.active_site is ActiveSite.AZURE
+    is_over = item.protection_state == PROTECTED and item.current_scenario is None
+    is_allowed = OPERATIONS[Step.FAILBACK] in item.allowed_operations
+    return context.phase is Phase.REPROTECTING and is_reversed and is_over and not is_allowed
 
 
 def _text(active_site: ActiveSite | None) -> str:
