@@ -147,7 +147,7 @@ class Bench:
 
     def _recorded(self, machines: Iterable[FailbackMachine]) -> tuple[FailbackMachine, ...]:
         """The machines' objects, with what the test says was recorded of them."""
-        records: dict[str, Any] = dict.fromkeys(self._told, []) | self.world.records
+        records: dict[str, Any] = {name: [] for name in self._told} | self.world.records
         found = []
         for each in machines:
             spec = each.spec.wire()

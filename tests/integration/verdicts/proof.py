@@ -9,6 +9,11 @@ import pytest
 from tests.integration.verdicts.bench import Bench, Verdicts
 from tests.integration.verdicts.case import Case
 
+from failback_lab.azure.config import Durations
+
+NO_DISCOVERY = Durations(discovery=1e9)
+"""The configuration server looks into vCenter when a case asks it to, not whenever a case has changed something there."""
+
 
 def every_case() -> tuple[Case, ...]:
     """Those of all modules `*_cases` beside this one, each of which has CASES."""

@@ -6,10 +6,9 @@ import pytest
 import pytest_asyncio
 from tests.integration.verdicts.bench import Bench, World, bench_of
 from tests.integration.verdicts.case import Case
-from tests.integration.verdicts.proof import every_case, grouped, name_of, prove
+from tests.integration.verdicts.proof import NO_DISCOVERY, every_case, grouped, name_of, prove
 
 from failback_lab.azure.client import AzureLab
-from failback_lab.azure.config import Durations
 from failback_lab.pki import LabCa
 from failback_lab.scenario import Scenario
 from failback_lab.toolchain import Binaries
@@ -21,8 +20,6 @@ pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.xdist_group("verdicts"),
 ]
-NO_DISCOVERY = Durations(discovery=1e9)
-"""The configuration server looks into vCenter when a case asks it to, not whenever a case has changed something there."""
 
 
 @pytest.fixture(scope="module")
