@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.azure_adapter.sites import Site, endpoint_of, requests, site_of
+from tests.integration.azure_adapter.sites import Site, endpoint_of, last, requests, site_of
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.azure.roles import READER_OF_MACHINES, SITE_RECOVERY_OPERATOR
@@ -36,13 +36,20 @@ async def test_the_built_in_role_reads_as_much_as_every_right_does(operators_lab
     everything = await site.reader.read_all(None, frozenset())
     async with site_of(endpoint_of(operators_lab)) as own:
         facts = await own.reader.read_all(None, frozenset())
-    assert facts.denied == ()
-    assert facts.estate.nics.error is facts.estate.locks.error is None
+        since = last(operators_lab)
+        again = await own.reader.read_all(facts, frozenset())
+    assert facts.denied == again.denied == ()
+    assert facts.estate.nics.error is facts.estate.locks.error is facts.estate.networks.error is None
     for part in ("providers", "vcenters", "items", "policies", "mappings", "azure_vms"):
-        found = [each.arm_id.resource_name for each in getattr(facts, part)]
-        assert found == [each.arm_id.resource_name for each in getattr(everything, part)] != []
-    refused = [entry for entry in operators_lab.log() if entry["status"] == 403]
-    assert {entry["operation"] for entry in refused} == {"items.listAll", "mappings.list"}
+        wanted = [each.arm_id.resource_name for each in getattr(everything, part)]
+        assert wanted
+        for found in (facts, again):
+            assert [each.arm_id.resource_name for each in getattr(found, part)] == wanted
+    refused = [entry["operation"] for entry in operators_lab.log() if entry["status"] == 403]
+    assert sorted(refused) == ["items.listAll", "mappings.list"]
+    later = operators_lab.log(since)
+    assert 403 not in {entry["status"] for entry in later}
+    assert [entry["operation"] for entry in later].count("containers.list") == 1
 
 
 async def test_the_rights_on_the_vault_are_read_and_kept(operators_lab: AzureLab):

@@ -126,5 +126,5 @@ def test_a_date_tells_when_time_alone_will_change_the_verdict(check, context, mo
 
 def test_a_classic_site_is_told_what_still_works_and_what_does_not():
     told = SITE_CHECKS.get("ClassicArchitectureRetired").run(at(2026, 11, 24)).observed
-    assert "Reprotect, failback and commit" in told
-    assert "the portal no longer offers" in told
+    assert "reprotect, failback and commit are still in the interface" in told
+    assert "the portal's operations and changes of protected items are not" in told

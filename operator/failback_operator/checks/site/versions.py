@@ -144,7 +144,6 @@ def classic_architecture_retired(context: SiteContext, vault: VaultFacts) -> Ans
     if context.now < ended:
         return passed(f"the classic architecture is supported until {last:%Y-%m-%d}", ended)
     return failed(
-        f"support of the classic architecture ended on {last:%Y-%m-%d}. Reprotect, failback and commit of machines that are "
-        "protected already are still part of the interface that the operator calls; changes of their configuration ask for an "
-        "upgrade, replication may become unhealthy, and the portal no longer offers the operations"
+        f"support of the classic architecture ended on {last:%Y-%m-%d}: reprotect, failback and commit are still in the "
+        "interface, the portal's operations and changes of protected items are not"
     )

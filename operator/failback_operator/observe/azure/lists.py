@@ -1,7 +1,8 @@
 """Lists of the vault's resources, in which nothing is taken for gone that is only missing from an answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from azure.core.exceptions import HttpResponseError
@@ -75,12 +76,14 @@ class _Kinds:
     mappings: _Kind[ContainerMapping]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Reading:
-    """One read of all lists: of which fabric, and what was refused in it so far."""
+    """One read of all lists: of which fabric, what was refused in it so far, and the fabric's containers once they were read."""
 
     fabric: ArmId
-    denied: list[Denial]
+    denied: list[Denial] = field(default_factory=list)
+    containers: list[str] | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class ListReader:
@@ -91,11 +94,12 @@ class ListReader:
         self._calls = calls
         self._most = settings.details_per_read
         self._vault = (session.endpoint.resource_group, session.endpoint.vault)
+        self._refused: set[Callable[[object], object]] = set()
 
     async def read(self, fabric: ArmId, previous: VaultFacts | None) -> Lists:
         """The lists of `fabric`; policies are the vault's."""
         kinds = self._kinds(fabric.resource_name)
-        read = _Reading(fabric, [])
+        read = _Reading(fabric)
         async with side_by_side() as group:
             tasks = (
                 group.create_task(self._all(kinds.providers, previous.providers if previous else (), read)),
@@ -136,7 +140,7 @@ class ListReader:
 
     async def _all(self, kind: _Kind[N], known: Iterable[N], read: _Reading) -> tuple[N, ...]:
         try:
-            return await self._known_and_listed(kind, known, read.fabric)
+            return await self._known_and_listed(kind, known, read)
         except HttpResponseError as refused:
             action = denied_action(refused)
             if kind.part is None or action is None:
@@ -144,8 +148,8 @@ class ListReader:
             read.denied.append(Denial(kind.part, *action))
             return ()
 
-    async def _known_and_listed(self, kind: _Kind[N], known: Iterable[N], fabric: ArmId) -> tuple[N, ...]:
-        listed = await self._listed(kind, fabric)
+    async def _known_and_listed(self, kind: _Kind[N], known: Iterable[N], read: _Reading) -> tuple[N, ...]:
+        listed = await self._listed(kind, read)
         found = {each.arm_id: each for each in listed}
         absent = [each for each in known if each.arm_id not in found]
         models = await self._calls.each(lambda each: self._get(kind, each.arm_id), absent[: self._most])
@@ -154,26 +158,38 @@ class ListReader:
         everything = (*listed, *confirmed, *absent[self._most :])
         return tuple(sorted(everything, key=lambda each: each.arm_id.casefold()))
 
-    async def _listed(self, kind: _Kind[N], fabric: ArmId) -> list[N]:
-        """The vault's list, else those of the fabric's containers.
+    async def _listed(self, kind: _Kind[N], read: _Reading) -> list[N]:
+        """The vault's list; once that was refused, those of the fabric's containers.
 
         Source: the role Site Recovery Operator gives no list of all items or mappings of a vault, but those of a container.
         """
-        try:
-            return await self._calls.whole(kind.convert, kind.list, *self._vault, *kind.path)
-        except HttpResponseError as refused:
-            if kind.by_container is None or denied_action(refused) is None:
-                raise
-        by_container, name = kind.by_container, fabric.resource_name
-        containers = self._session.site_recovery.replication_protection_containers.list_by_replication_fabrics
-        names = await self._calls.whole(lambda each: Record(each).required("name"), containers, *self._vault, name)
+        if kind.by_container is None or kind.convert not in self._refused:
+            try:
+                return await self._calls.whole(kind.convert, kind.list, *self._vault, *kind.path)
+            except HttpResponseError as refused:
+                if kind.by_container is None or denied_action(refused) is None:
+                    raise
+        return await self._by_container(kind, kind.by_container, read)
+
+    async def _by_container(self, kind: _Kind[N], by_container: Callable[..., Paged], read: _Reading) -> list[N]:
+        name = read.fabric.resource_name
+        async with read.lock:
+            if read.containers is None:
+                containers = self._session.site_recovery.replication_protection_containers.list_by_replication_fabrics
+                read.containers = await self._calls.whole(_name, containers, *self._vault, name)
         lists = await self._calls.each(
-            lambda container: self._calls.whole(kind.convert, by_container, *self._vault, name, container), sorted(names)
+            lambda container: self._calls.whole(kind.convert, by_container, *self._vault, name, container), read.containers
         )
+        # Only what the containers gave is a way that works: where they are refused, too, the vault's list is tried again.
+        self._refused.add(kind.convert)
         return [one for each in lists for one in each]
 
     async def _get(self, kind: _Kind[N], arm_id: ArmId) -> object | None:
         return await self._calls.get_or_none(kind.get, *self._vault, *names_in_vault(arm_id))
+
+
+def _name(container: object) -> str:
+    return Record(container).required("name")
 
 
 def names_in_vault(arm_id: ArmId) -> tuple[str, ...]:
