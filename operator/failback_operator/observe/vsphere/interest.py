@@ -7,7 +7,7 @@ from typing import Any
 
 from failback_operator.domain.ids import Moref
 from failback_operator.observe.vsphere.connection import Connection
-from failback_operator.observe.vsphere.retrieve import Selection, moref_of, retrieve
+from failback_operator.observe.vsphere.retrieve import Row, Selection, moref_of, retrieve
 
 NAME = "name"
 HOST_NAME = "guest.hostName"
@@ -34,23 +34,31 @@ class Interest:
 
 
 def find(connection: Connection, interest: Interest) -> frozenset[Moref]:
-    """The VMs of interest, templates included. Raises what vCenter raises."""
+    """The VMs of interest, templates included; where all are listed, their clones by BIOS UUID. Raises what vCenter raises."""
+    addressed = _addressed(connection, interest.ips)
     by_list = bool(interest.names) or len(interest.uuids) > connection.settings.searched_one_by_one
-    found = _listed(connection, interest) if by_list else _looked_up(connection, interest.uuids)
-    return found | _addressed(connection, interest.ips)
+    if not by_list:
+        return _looked_up(connection, interest.uuids) | addressed
+    rows = retrieve(connection, Selection("VirtualMachine", (NAME, HOST_NAME, INSTANCE_UUID, BIOS_UUID)))
+    found = _listed(rows, interest) | addressed
+    shared = {_uuid(row, BIOS_UUID) for row in rows if row.moref in found} - {""}
+    return found | frozenset(row.moref for row in rows if _uuid(row, BIOS_UUID) in shared)
 
 
-def _listed(connection: Connection, interest: Interest) -> frozenset[Moref]:
-    """One read of all VMs' names and UUIDs: for many VMs of interest it costs less than two searches for each of them."""
+def _listed(rows: Iterable[Row], interest: Interest) -> frozenset[Moref]:
+    """From one read of all VMs' names and UUIDs: for many VMs of interest it costs less than two searches for each of them."""
     uuids = {uuid.casefold() for uuid in interest.uuids}
     names = {name.casefold() for name in interest.names}
-    rows = retrieve(connection, Selection("VirtualMachine", (NAME, HOST_NAME, INSTANCE_UUID, BIOS_UUID)))
     return frozenset(
         row.moref
         for row in rows
         if names & names_of(row.values.get(NAME), row.values.get(HOST_NAME))
-        or uuids & {str(row.values.get(path) or "").casefold() for path in (INSTANCE_UUID, BIOS_UUID)}
+        or uuids & {_uuid(row, path) for path in (INSTANCE_UUID, BIOS_UUID)}
     )
+
+
+def _uuid(row: Row, path: str) -> str:
+    return str(row.values.get(path) or "").casefold()
 
 
 def names_of(name: str | None, host_name: str | None) -> set[str]:
