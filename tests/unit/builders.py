@@ -16,7 +16,7 @@ from typing import Any
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded, RecordedDisk
 from failback_operator.checks.contexts import LocatedVm, MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
-from failback_operator.domain.azure_estate import AzureDisk, AzureEstate, AzureLock, AzureNetwork, AzureNic, AzureSubnet
+from failback_operator.domain.azure_estate import AzureDisk, AzureEstate, AzureLock, AzureNetwork, AzureNic, AzureSubnet, NicIndex
 from failback_operator.domain.fabric import (
     ConfigurationServer,
     Fabric,
@@ -705,6 +705,7 @@ def machine_context(protected: ProtectedItem | None = None, **changes: Any) -> M
         failed_over_at=FAILED_OVER_AT,
         last_failback_at=None,
         phase=Phase.FAILED_OVER,
+        nics=NicIndex.of(estate().nics.facts or ()),
     )
     return replace(base, **changes)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
+from failback_operator.domain.azure_estate import NicIndex
 from failback_operator.domain.claims import NO_CLAIMS, Claims
 from failback_operator.domain.fabric import MasterTargetServer
 from failback_operator.domain.fabric import ProcessServer as ProcessServerFacts
@@ -109,7 +110,7 @@ class MachineContext:
     `record` is what was recorded for the failover that the machine is in; `failed_over_at` that failover's time (record, item,
     jobs or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
     `rivals` are other plans that list the machine and keep this one from acting on it. `azure_vms` are all of the vault.
-    `staying` are the plan's machines that stay in Azure, with why.
+    `staying` are the plan's machines that stay in Azure, with why. `nics` are all interfaces in Azure; None: not read lately.
     `claims` are what this and other machines will take.
     """
 
@@ -134,6 +135,7 @@ class MachineContext:
     rivals: tuple[str, ...] = ()
     azure_vms: Mapping[ArmId, AzureVm] = field(default_factory=dict)
     staying: Mapping[str, str] = field(default_factory=dict)
+    nics: NicIndex | None = None
     claims: Claims = NO_CLAIMS
 
     @property

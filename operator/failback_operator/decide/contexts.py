@@ -109,4 +109,5 @@ def _machine_context(
         rivals=survey.rivals,
         azure_vms=around.index.items.azure_vms,
         staying=survey.staying,
+        nics=around.index.nics,
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.checks.contexts import LocatedVm, SiteContext
+from failback_operator.domain.azure_estate import NicIndex
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.job import Job
 from failback_operator.domain.protected_item import ProtectedItem
@@ -60,6 +61,7 @@ class SiteIndex:
     items: ItemIndex
     vms: VmIndex
     machines: dict[ArmId, FailbackMachine]
+    nics: NicIndex | None = None
 
 
 def _newest_first(job: Job) -> tuple[float, str]:
@@ -71,7 +73,12 @@ def index_site(site: SiteContext) -> SiteIndex:
     machines: dict[ArmId, FailbackMachine] = {}
     for machine in sorted(site.view.machines, key=lambda m: m.name, reverse=True):
         machines[ArmId(machine.spec.item_id)] = machine
-    return SiteIndex(site, _index_items(site), _index_vms(site), machines)
+    return SiteIndex(site, _index_items(site), _index_vms(site), machines, _index_nics(site))
+
+
+def _index_nics(site: SiteContext) -> NicIndex | None:
+    nics = site.vault.estate.nics.fresh(site.now, site.limits.azure_estate_stale) if site.vault is not None else None
+    return NicIndex.of(nics) if nics is not None else None
 
 
 def _index_items(site: SiteContext) -> ItemIndex:

@@ -4,7 +4,10 @@ None means: not told, which is not the same as absent. Source of each member: th
 2021-03-01, Microsoft.Network 2021-02-01 and Microsoft.Authorization 2016-09-01 (management locks).
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.reading import Part
@@ -51,6 +54,24 @@ class AzureNetwork:
 
     arm_id: ArmId
     subnets: tuple[AzureSubnet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NicIndex:
+    """Network interfaces by id and by address; several may have one address, in different networks."""
+
+    by_id: Mapping[ArmId, AzureNic]
+    by_address: Mapping[str, tuple[AzureNic, ...]]
+
+    @classmethod
+    def of(cls, nics: Iterable[AzureNic]) -> Self:
+        """Walk them once."""
+        by_id, by_address = {}, defaultdict(list)
+        for nic in nics:
+            by_id[nic.arm_id] = nic
+            for address in nic.addresses:
+                by_address[address].append(nic)
+        return cls(by_id, {address: tuple(found) for address, found in by_address.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,15 @@ async def test_the_lists_are_read_more_seldom_than_the_vault(site: Site, lab: Az
     assert (len(requests(lab, since, NICS)), len(requests(lab, since, LOCKS))) == (2, 1)
 
 
+async def test_an_interface_that_is_not_known_makes_their_list_be_read_at_once(site: Site, lab: AzureLab):
+    facts = await everything(site)
+    nics = replace(facts.estate.nics, facts=facts.estate.nics.facts[1:])
+    since = last(lab)
+    again = await everything(site, replace(facts, estate=replace(facts.estate, nics=nics)))
+    assert (len(requests(lab, since, NICS)), len(requests(lab, since, LOCKS))) == (2, 0)
+    assert again.estate.nics.facts == facts.estate.nics.facts
+
+
 async def test_a_list_that_may_not_be_read_leaves_the_rest(site: Site, lab: AzureLab):
     facts = await everything(site)
     lab.deny("Microsoft.Authorization/locks/read", "Microsoft.Network/networkInterfaces/read")
@@ -89,6 +98,6 @@ async def test_of_many_machines_disks_are_read_again_by_the_list(own_lab: AzureL
 
 async def test_without_machines_the_vaults_subscription_is_read(own_site: Site, own_lab: AzureLab):
     estate = (await everything(own_site)).estate
-    found = await own_site.reader._estate.read((), replace(estate, nics=replace(estate.nics, as_of=None)))
+    found = await own_site.reader._estate.read((), (), replace(estate, nics=replace(estate.nics, as_of=None)))
     assert found.nics.facts == estate.nics.facts
     assert ArmId(f"/subscriptions/{own_lab.subscription_id}").casefold() in found.nics.facts[0].arm_id.casefold()

@@ -9,6 +9,7 @@ from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.machine import MACHINE_CHECKS
+from failback_operator.decide.index import index_site
 from failback_operator.domain.azure_estate import AzureEstate, AzureLock
 from failback_operator.domain.health import HealthError
 from failback_operator.domain.ids import ArmId
@@ -80,8 +81,8 @@ AGENT = [
 
 def around(context=READY, **changes):
     """The machine with another estate."""
-    estate = replace(a.estate(), **changes)
-    return replace(context, site=a.site_context(a.view(a.vault(estate=estate))))
+    site = a.site_context(a.view(a.vault(estate=replace(a.estate(), **changes))))
+    return replace(context, site=site, nics=index_site(site).nics)
 
 
 def nics(*found, context=READY):
@@ -131,7 +132,7 @@ NETWORK = [
     Case("AzureVmInNetwork", "read too long ago", UNKNOWN, around(nics=a.estate(age_minutes=30.1).nics), "lately"),
     Case("AzureVmInNetwork", "the VM is missing", NA, MISSING_VM),
     Case("AzureVmInNetwork", "the VM was not read", UNKNOWN, UNREAD_VM),
-    Case("AzureVmInNetwork", "an item without its vault", UNKNOWN, a.machine_context(site=a.blind_vault())),
+    Case("AzureVmInNetwork", "an item without its vault", UNKNOWN, a.machine_context(site=a.blind_vault(), nics=None)),
 ]
 
 LOCK = "/providers/Microsoft.Authorization/locks/keep"

@@ -78,7 +78,7 @@ CASES = [
         waived("NoSnapshots"),
         "spec.waivers[0]: check NoSnapshots may not be waived",
     ),
-    Case("WaiversApply", "of nothing", FAIL, waived("NoSuchCheck"), "there is no check AppConsistentPoint"),
+    Case("WaiversApply", "of nothing", FAIL, waived("NoSuchCheck"), "there is no check NoSuchCheck"),
     Case("WaiversApply", "of a plan's own check", PASS, waived("ProcessServerInAzure")),
     Case("HeldMachinesKnown", "none held", PASS, of_machines(*PAYROLL), "no machine is named"),
     Case("HeldMachinesKnown", "one of the plan's", PASS, of_machines(*PAYROLL, **held("payroll-db-1"))),

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit import builders as b
 from tests.unit.decide.judged import evaluate
-from tests.unit.decide.world import World, uuid_of, vault_of, vsphere_of, world
+from tests.unit.decide.world import PENDING, World, uuid_of, vault_of, vsphere_of, world
 
 from failback_operator.api.common import ConditionStatus, EffectOutcome, LedgerEntry
 from failback_operator.domain.protected_item import CurrentScenario, ProtectedItem
@@ -191,9 +191,13 @@ def test_statuses_fit_the_schema_and_survive_a_round_trip(site):
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_whenever_jobs_end_each_machine_has_each_effect_once_and_sixty_disks_are_never_exceeded(data):
-    site = world(*NAMES, disks=data.draw(st.integers(1, 14)), stage="Protected", acceptIndependentPoints=True)
+    wish = {"stage": "Protected", "acceptIndependentPoints": True, "commitFailover": True}
+    site = world(*NAMES, disks=data.draw(st.integers(1, 14)), **wish)
     for name in data.draw(st.sets(st.sampled_from(NAMES))):
         site.items[name] = replace(site.items[name], group_id="g")
+    pending = data.draw(st.sets(st.sampled_from(NAMES)))
+    for name in pending:
+        site.items[name] = replace(site.items[name], **PENDING)
     for _ in range(40):
         site.round()
         if data.draw(st.booleans()):
@@ -203,7 +207,9 @@ def test_whenever_jobs_end_each_machine_has_each_effect_once_and_sixty_disks_are
         site.tick()
         assert site.most_disks <= 60
     site.run(120)
-    assert Counter(site.made) == Counter((k, n) for k in EffectKind if k.is_on_item for n in NAMES)
+    steps = [k for k in EffectKind if k.is_on_item and k is not EffectKind.COMMIT_FAILOVER]
+    commits = Counter((EffectKind.COMMIT_FAILOVER, n) for n in pending)
+    assert Counter(site.made) == commits + Counter((k, n) for k in steps for n in NAMES)
     assert site.most_disks <= 60
 
 

@@ -5,7 +5,7 @@ from failback_operator.checks.answers import Answer, every, failed, listed, not_
 from failback_operator.checks.contexts import MachineContext
 from failback_operator.checks.define import About
 from failback_operator.checks.machine.base import fresh_detail, item_check
-from failback_operator.domain.azure_estate import AzureNic
+from failback_operator.domain.azure_estate import AzureNic, NicIndex
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.reading import Part
@@ -35,17 +35,15 @@ def azure_vm_in_network(context: MachineContext, item: ProtectedItem) -> Answer:
     vm = _vm(context)
     if isinstance(vm, Answer):
         return vm
-    nics = _nics(context)
-    if nics is None:
+    if context.nics is None:
         why = _why(context.site.vault.estate.nics) if context.site.vault else ""
-        return unknown(
-            f"network interfaces could not be read{why}", MAY_READ.format(right="Microsoft.Network/networkInterfaces/read")
-        )
-    own = [nic for nic in nics if nic.arm_id in vm.nic_ids]
+        right = "Microsoft.Network/networkInterfaces/read"
+        return unknown(f"network interfaces could not be read{why}", MAY_READ.format(right=right))
+    own = [nic for nic_id in vm.nic_ids if (nic := context.nics.by_id.get(nic_id)) is not None]
     networks = frozenset(network for nic in own for network in nic.network_ids)
     if not networks:
         return unknown(f"the network of Azure VM {vm.arm_id.resource_name} was not read yet")
-    return every((_selected(context, item, networks), _with_process_server(context, nics, networks)))
+    return every((_selected(context, item, networks), _with_process_server(context, context.nics, networks)))
 
 
 def _vm(context: MachineContext) -> AzureVm | Answer:
@@ -54,11 +52,6 @@ def _vm(context: MachineContext) -> AzureVm | Answer:
     if context.azure_vm_is_missing:
         return not_applicable("Azure has no VM of the machine")
     return unknown("the Azure VM was not read")
-
-
-def _nics(context: MachineContext) -> tuple[AzureNic, ...] | None:
-    vault = context.site.vault
-    return vault.estate.nics.fresh(context.site.now, context.site.limits.azure_estate_stale) if vault is not None else None
 
 
 def _why(part: Part[tuple[AzureNic, ...]]) -> str:
@@ -81,14 +74,14 @@ def _selected(context: MachineContext, item: ProtectedItem, networks: frozenset[
     return failed(f"the Azure VM is in network {_names(networks)}; selected for its failover: {wanted.resource_name}")
 
 
-def _with_process_server(context: MachineContext, nics: tuple[AzureNic, ...], networks: frozenset[ArmId]) -> Answer:
+def _with_process_server(context: MachineContext, nics: NicIndex, networks: frozenset[ArmId]) -> Answer:
     server = context.process_server
     if server is None or server.server.spec.location != "Azure":
         return not_applicable("no process server in Azure is chosen: see ProcessServerKnown")
     address = server.facts.ip_address if server.facts is not None else None
     if address is None:
         return unknown(f"the address of process server {server.server.name} is not known")
-    theirs = frozenset(network for nic in nics if address in nic.addresses for network in nic.network_ids)
+    theirs = frozenset(network for nic in nics.by_address.get(address, ()) for network in nic.network_ids)
     if not theirs:
         return unknown(
             f"no network interface has the address {address} of process server {server.server.name}",

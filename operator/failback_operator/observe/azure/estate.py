@@ -1,6 +1,7 @@
 """What stands around the Azure machines: whole lists of a subscription, read more seldom than the vault."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Protocol, TypeVar
 
 import aiohttp
@@ -10,6 +11,7 @@ from failback_operator.domain.azure_estate import AzureEstate
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Clock
 from failback_operator.domain.reading import Part
+from failback_operator.domain.vault import AzureVm
 
 from . import convert
 from .calls import Calls, together
@@ -45,27 +47,38 @@ class EstateReader:
         self._age = settings.estate_age
         self._clock = clock
 
-    async def read(self, machines: Iterable[ArmId], previous: AzureEstate) -> AzureEstate:
-        """What stands around `machines`, in their subscriptions or, where there is none, in the vault's. Raises nothing."""
+    async def read(self, machines: Iterable[ArmId], found: Iterable[AzureVm], previous: AzureEstate) -> AzureEstate:
+        """What stands around `machines`, in their subscriptions or, where there is none, in the vault's. Raises nothing.
+
+        An interface of one of the `found` that is not known, as after a failover, makes their list be read again at once.
+        """
         wanted = frozenset(machines)
-        found = {_subscription(each) for each in wanted} or {self._session.endpoint.subscription_id.casefold()}
-        subscriptions = sorted(found)
-        nics = await self._list(NICS, convert.nic, subscriptions, previous.nics)
+        of_machines = {_subscription(each) for each in wanted} or {self._session.endpoint.subscription_id.casefold()}
+        subscriptions = sorted(of_machines)
+        known = {nic.arm_id for nic in previous.nics.facts or ()}
+        aged = self._age if all(nic in known for vm in found for nic in vm.nic_ids) else timedelta(0)
+        nics = await self._list((*NICS, aged), convert.nic, subscriptions, previous.nics)
         # A network may be shared by other subscriptions: it is read where it is.
         of_networks = {_subscription(each) for nic in nics.facts or () if nic.vm_id in wanted for each in nic.network_ids}
         return AzureEstate(
             nics=nics,
-            locks=await self._list(LOCKS, convert.lock, subscriptions, previous.locks),
-            networks=await self._list(NETWORKS, convert.network, sorted(found | of_networks), previous.networks),
+            locks=await self._list((*LOCKS, self._age), convert.lock, subscriptions, previous.locks),
+            networks=await self._list(
+                (*NETWORKS, self._age), convert.network, sorted(of_machines | of_networks), previous.networks
+            ),
         )
 
     async def _list(
-        self, kind: tuple[str, str], convert_one: Callable[[object], T], subscriptions: list[str], known: Part[tuple[T, ...]]
+        self,
+        kind: tuple[str, str, timedelta],
+        convert_one: Callable[[object], T],
+        subscriptions: list[str],
+        known: Part[tuple[T, ...]],
     ) -> Part[tuple[T, ...]]:
         now = self._clock.now()
-        if known.error is None and known.as_of is not None and now - known.as_of <= self._age:
+        name, version, age = kind
+        if known.error is None and known.as_of is not None and now - known.as_of <= age:
             return known
-        name, version = kind
         operation = self._session.resource_manager.list
         try:
             lists = await together(

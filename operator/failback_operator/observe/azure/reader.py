@@ -94,7 +94,7 @@ class VaultReader:
         targets = {item.target_vm_id for item in items if item.target_vm_id} | vms
         moving = {item.target_vm_id for item in items if item.target_vm_id and item.arm_id in in_motion} | vms
         machines = await self._machines.read(frozenset(targets), previous, frozenset(moving))
-        estate = await self._estate.read(targets, previous.estate if previous else AzureEstate())
+        estate = await self._estate.read(targets, machines.found, previous.estate if previous else AzureEstate())
         permissions = await self._rights.read(previous.permissions if previous else Part())
         return VaultFacts(
             fabric=fabric,
