@@ -417,6 +417,11 @@ def disks(count: int, vm_name: str = "app-1") -> tuple[Disk, ...]:
     return tuple(disk(n, vm_name) for n in range(count))
 
 
+def controller(kind: ControllerKind = ControllerKind.LSI_LOGIC_SAS, bus: int = 0) -> Controller:
+    """A controller of that kind and number."""
+    return Controller(1000 + bus, kind, bus)
+
+
 def snapshot(name: str = "before-update", **changes: Any) -> Snapshot:
     """A snapshot made long before the failover."""
     return replace(Snapshot(Moref(f"snapshot-{name}"), name, FAILED_OVER_AT - timedelta(days=30)), **changes)

@@ -1,6 +1,7 @@
 """Who waits for disk slots, who holds them, and what frees them, in words."""
 
 from failback_operator.checks.answers import listed
+from failback_operator.checks.contexts import TargetContext
 from failback_operator.decide.contexts import Machine
 from failback_operator.decide.demand import Assignments
 from failback_operator.planning.assignment import NoFit, Placed, Waiting
@@ -14,6 +15,8 @@ def placement_text(machine: Machine, assignments: Assignments) -> str:
     if isinstance(placement, Placed):
         return f"it is planned on {placement.target}, which has no room now"
     if isinstance(placement, Waiting):
+        if all(_target(machine, name).target.spec.cordon for name in placement.targets):
+            return f"every master target that fits is cordoned: {listed(placement.targets)}; set spec.cordon of one to false"
         where = "; ".join(_target_text(machine, target) for target in placement.targets[:MOST_TARGETS])
         more = f"; and {len(placement.targets) - MOST_TARGETS} more" if len(placement.targets) > MOST_TARGETS else ""
         return f"{placement.needed} disk slots are needed on one master target: {where}{more}"
@@ -26,8 +29,12 @@ def placement_text(machine: Machine, assignments: Assignments) -> str:
     return "no candidate master target may take it: none fits its operating system, or the plan names none that exists"
 
 
+def _target(machine: Machine, name: str) -> TargetContext:
+    return next(t for t in machine.context.candidates if t.target.name == name)
+
+
 def _target_text(machine: Machine, name: str) -> str:
-    target = next(t for t in machine.context.candidates if t.target.name == name)
+    target = _target(machine, name)
     usage = target.usage
     free = f"{usage.free} of {usage.limit} free" if usage else "not read"
     if target.target.spec.cordon:

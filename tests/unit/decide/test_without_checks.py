@@ -88,7 +88,7 @@ def test_azure_vm_unread():
     ("spoil", "text"),
     [
         (lambda s: s.vms.pop("mt-win"), "not known yet"),
-        (lambda s: s.targets.update({"mt-win": b.master_target(cordon=True)}), "mt-win is cordoned"),
+        (lambda s: s.targets.update({"mt-win": b.master_target(cordon=True)}), "is cordoned: mt-win"),
         (lambda s: s.targets.update({"mt-win": b.master_target(maxDisks=3)}), "even when it is empty"),
         (lambda s: s.plans.update({"payroll": b.plan(masterTargets=[{"name": "nobody"}])}), "no candidate master target"),
         (
@@ -179,16 +179,27 @@ def test_a_part_that_is_unknown_keeps_the_plan_from_ready():
     assert summary(plan) == ("Unknown", "NotRead")
 
 
-def test_many_full_targets_are_told_in_few_words():
-    site = world("app-1", disks=59)
-    for n in range(2, 7):
-        site.targets[f"mt-{n}"] = b.master_target(f"mt-{n}", cordon=True)
-        guest = replace(b.target_vm().guest, ip_addresses=())
-        site.vms[f"mt-{n}"] = b.target_vm(f"mt-{n}", guest=guest, disks=b.disks(1, f"mt-{n}"))
+def with_targets(site, cordoned, more=()):
+    """mt-win takes no 59 disks even when empty; these do."""
     site.targets["mt-win"] = b.master_target(cordon=True)
+    for name in (*cordoned, *more):
+        site.targets[name] = b.master_target(name, cordon=name in cordoned)
+        guest = replace(b.target_vm().guest, ip_addresses=())
+        site.vms[name] = b.target_vm(name, guest=guest, disks=b.disks(1, name))
+    return site
+
+
+def test_many_full_targets_are_told_in_few_words():
+    site = with_targets(world("app-1", "db-1", disks=59), [f"mt-{n}" for n in range(2, 6)], ["mt-6"])
     decision = decide(site)
-    assert machine_status_of(decision, site).message == (
+    assert machine_status_of(decision, site, "db-1").message == (
         "59 disk slots are needed on one master target: mt-2 is cordoned; mt-3 is cordoned; mt-4 is cordoned; and 2 more"
     )
-    assert plan_of(decision).message.endswith("; and 2 more")
-    assert plan_of(decision).message.startswith("app-1 waits: 59 disk slots")
+
+
+def test_targets_that_are_all_cordoned_are_told_as_such():
+    site = with_targets(world("app-1", disks=59), [f"mt-{n}" for n in range(2, 4)])
+    decision = decide(site)
+    text = "every master target that fits is cordoned: mt-2, mt-3; set spec.cordon of one to false"
+    assert machine_status_of(decision, site).message == text
+    assert plan_of(decision).message.startswith(f"app-1 waits: {text}")

@@ -7,6 +7,7 @@ from tests.unit import builders as b
 
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.usage import DiskUsage
+from failback_operator.domain.vsphere import ControllerKind
 from failback_operator.planning.usage import Occupancy, ProtectedDisks, disk_usage, occupancy, slot_limit
 
 
@@ -48,6 +49,37 @@ def test_usage():
 )
 def test_limit(max_disks, limits, limit):
     assert slot_limit(max_disks, limits) == limit
+
+
+SAS, PARAVIRTUAL, BUS_LOGIC, NVME = (
+    ControllerKind.LSI_LOGIC_SAS,
+    ControllerKind.PARAVIRTUAL,
+    ControllerKind.BUS_LOGIC,
+    ControllerKind.NVME,
+)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "disks", "limit"),
+    [
+        ((SAS,), (0, 0), 60),
+        ((SAS, SAS, SAS, SAS), (0, 3), 60),
+        ((SAS, PARAVIRTUAL), (0, 0), 45),
+        ((SAS, PARAVIRTUAL), (0, 1), 46),
+        ((PARAVIRTUAL, BUS_LOGIC, PARAVIRTUAL, PARAVIRTUAL), (0, 1), 2),
+        ((SAS, NVME), (1, 1), 60),
+        ((PARAVIRTUAL, PARAVIRTUAL, PARAVIRTUAL, NVME), (3,), 16),
+        ((SAS,) * 5, (0,), 60),
+        ((PARAVIRTUAL,) * 5, (0,), 1),
+        ((), (), 60),
+        ((), (0,), 60),
+    ],
+)
+def test_slots_that_there_are_or_could_be(kinds, disks, limit):
+    """A controller that may not be there takes one of the four places; a disk elsewhere needs no slot."""
+    controllers = tuple(b.controller(kind, number) for number, kind in enumerate(kinds))
+    hanging = tuple(b.disk(n, "mt-win", controller_key=1000 + where) for n, where in enumerate(disks))
+    assert slot_limit(60, Limits(), controllers, hanging) == limit
 
 
 @given(st.integers(0, 70), st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 20)), st.sets(st.sampled_from("abcdef")))
