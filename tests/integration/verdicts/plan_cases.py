@@ -84,6 +84,18 @@ def waives_for_every_machine(world: World) -> None:
     plan(world, waivers=[_waiver(check="OnPremisesDiverged")])
 
 
+def waives_for_a_stranger(world: World) -> None:
+    plan(world, waivers=[_waiver(check="OnPremisesDiverged", machine="crm-2")])
+
+
+def waives_in_other_letters(world: World) -> None:
+    plan(world, waivers=[_waiver(check="OnPremisesDiverged", machine="CRM-1")])
+
+
+def tries_a_stranger_again(world: World) -> None:
+    plan(world, retries=[{"machine": "crm-2", "job": "1c1e0b5a-0000-4000-8000-000000000001"}])
+
+
 CASES = (
     Case("MasterTargetKnown", PLAN, names_a_target_that_nobody_applied, ("mt-win-9",)),
     Case("MasterTargetKnown", PLAN, no_target_applied, ("has no MasterTarget",)),
@@ -95,6 +107,9 @@ CASES = (
     Case("PlanHasMachines", PLAN, selects_nothing, ("no item of the vault matches",)),
     Case("FailoverBound", PLAN, no_bound, ("is missing",), prepare=reprotecting),
     Case("FailoverBound", PLAN, bound_far_ahead, ("in the future",), prepare=reprotecting),
+    Case("NamedMachinesKnown", PLAN, waives_for_a_stranger, ("spec.waivers[0].machine", "crm-2")),
+    Case("NamedMachinesKnown", PLAN, waives_in_other_letters, ("CRM-1",)),
+    Case("NamedMachinesKnown", PLAN, tries_a_stranger_again, ("spec.retries[0].machine",)),
     Case("WaiversApply", PLAN, waives_what_does_not_exist, ("there is no check NoSnapshotsAtAll",), prepare=waived),
     Case("WaiversApply", PLAN, waives_what_may_not_be_waived, ("DiskLimit may not be waived",), prepare=waived),
     Case("WaiversApply", PLAN, waives_for_every_machine, ("for a machine by name only",), prepare=waived),
