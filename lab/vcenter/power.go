@@ -36,6 +36,14 @@ func (m *machine) PowerOffVMTask(ctx *simulator.Context, request *types.PowerOff
 	return m.VirtualMachine.PowerOffVMTask(ctx, request)
 }
 
+// CloneVMTask can be made to fail.
+func (m *machine) CloneVMTask(ctx *simulator.Context, request *types.CloneVM_Task) soap.HasFault {
+	if fault := m.taskFault("CloneVM_Task"); fault != nil {
+		return &methods.CloneVM_TaskBody{Res: &types.CloneVM_TaskResponse{Returnval: failed(ctx, m, "cloneVm", fault)}}
+	}
+	return m.VirtualMachine.CloneVMTask(ctx, request)
+}
+
 // CreateSnapshotTask can be made to fail.
 func (m *machine) CreateSnapshotTask(ctx *simulator.Context, request *types.CreateSnapshot_Task) soap.HasFault {
 	if fault := m.taskFault("CreateSnapshot_Task"); fault != nil {

@@ -21,6 +21,19 @@ def settle_vm(ledger: list[LedgerEntry], located: LocatedVm, read_at: datetime, 
     return [_settle(entry, located, read_at, limits) for entry in ledger]
 
 
+def settle_without_vm(ledger: list[LedgerEntry], read_at: datetime, limits: Limits) -> list[LedgerEntry]:
+    """The ledger of a master target of which no VM is seen: one that was to be made, and would be seen by now, was not begun."""
+    return [_without_vm(entry, read_at, limits) for entry in ledger]
+
+
+def _without_vm(entry: LedgerEntry, read_at: datetime, limits: Limits) -> LedgerEntry:
+    # A new VM is seen when vCenter is searched next, which is done every few minutes.
+    is_due = entry.effect == EffectKind.MAKE_FROM_TEMPLATE and read_at > deadline(entry, limits) + limits.effect_result
+    if entry.outcome is not EffectOutcome.INTENDED or not is_due:
+        return entry
+    return _final(entry, EffectOutcome.NOT_SENT, "not sent: there is no such VM", read_at)
+
+
 def _settle(entry: LedgerEntry, located: LocatedVm, read_at: datetime, limits: Limits) -> LedgerEntry:
     if entry.outcome not in OPEN:
         return entry

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.checks.contexts import SiteContext, TargetContext
-from failback_operator.decide.fixes import FIX_RULES, Ailing, Fix
+from failback_operator.decide.fixes import FIX_RULES, Ailing, Fix, propose_new
 from failback_operator.decide.fixes.base import MOST_TEXT
 from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
@@ -25,9 +25,9 @@ __all__ = ["Fix", "fix_effect", "fixes_of", "is_mending", "remedies_of", "retry_
 def fixes_of(context: TargetContext, rulings: Rulings) -> tuple[Fix, ...]:
     """The fixes that are wanted and that the spec allows, in the order in which they are made, one at a time."""
     located = context.vm
-    if located is None:
-        return ()
     failing = frozenset(r.verdict.check_id for r in rulings if r.verdict.outcome is Outcome.FAIL)
+    if located is None:
+        return tuple(propose_new(context, failing))
     ailing = Ailing(context, located, failing)
     return tuple(fix for rule in FIX_RULES for fix in rule.propose(ailing))
 
@@ -49,9 +49,9 @@ def with_remedies(rulings: Rulings, fixes: tuple[Fix, ...]) -> Rulings:
 
 def fix_effect(context: TargetContext, fixes: tuple[Fix, ...]) -> Effect | None:
     """The effect that makes the first fix that is due, if it was shown, nothing runs and none was made too lately."""
-    located = context.vm
     fix = next((f for f in fixes if _is_due(context, f)), None)
-    if fix is None or located is None or _has_open(context) or not _was_shown(context, fix):
+    call = _call(context, fix) if fix is not None else None
+    if fix is None or call is None or _has_open(context) or not _was_shown(context, fix):
         return None
     entries = _entries(context, fix)
     if retry_at(entries, context.site) is not None:
@@ -60,9 +60,16 @@ def fix_effect(context: TargetContext, fixes: tuple[Fix, ...]) -> Effect | None:
         key=mending_key(fix.kind, fix.subject, 1 + max((attempt_of(e.key) for e in entries), default=0)),
         kind=fix.kind,
         owner=ObjectKey("MasterTarget", context.target.namespace, context.target.name),
-        call=MachineCall(located.vcenter, located.vm.moref, located.vm.instance_uuid),
+        call=call,
         description=fix.text,
     )
+
+
+def _call(context: TargetContext, fix: Fix) -> MachineCall | None:
+    located = context.vm
+    if fix.call is not None or located is None:
+        return fix.call
+    return MachineCall(located.vcenter, located.vm.moref, located.vm.instance_uuid)
 
 
 def is_mending(context: TargetContext, fixes: tuple[Fix, ...]) -> bool:

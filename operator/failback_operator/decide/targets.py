@@ -11,7 +11,7 @@ from failback_operator.checks.contexts import LocatedVm, Lodger, TargetContext
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.disk_uuid import disk_uuid
 from failback_operator.decide.index import SiteIndex
-from failback_operator.decide.ledger_vm import settle_vm
+from failback_operator.decide.ledger_vm import settle_vm, settle_without_vm
 from failback_operator.decide.lodging import lodgers, machine_name, orphans, twins
 from failback_operator.decide.survey import machine_vms, settled_machine
 from failback_operator.domain.fabric import Fabric, MasterTargetServer
@@ -194,6 +194,9 @@ def _settled_target(target: MasterTarget, vms: tuple[LocatedVm, ...], index: Sit
     if vm is not None:
         read_at = index.site.view.snapshot.vcenters[vms[0].vcenter].as_of or index.site.now
         ledger = settle_vm(ledger, vms[0], read_at, index.site.limits)
+    elif not vms and index.site.vsphere_is_complete:
+        read = [index.site.view.snapshot.vcenters[name].as_of or index.site.now for name, _ in index.site.vcenters]
+        ledger = settle_without_vm(ledger, min(read, default=index.site.now), index.site.limits)
     known = disk_uuid(stored, ledger, vm, index.site.now)
     changes = {"ledger": ledger, "disk_uuid_enabled": known.is_enabled, "disk_uuid_set_at": known.set_at}
     return target.model_copy(update={"status": stored.model_copy(update=changes)})

@@ -28,6 +28,7 @@ REMEDIATION_NEEDS: dict[str, Needs] = {
     "exclude_from_storage_drs": ((Mended.POD, ("StoragePod.Config",)),),
     "exclude_from_drs": ((Mended.CLUSTER, ("Host.Inventory.EditCluster",)),),
     "replace_controllers": ((Mended.VM, ("VirtualMachine.Config.AddRemoveDevice", "VirtualMachine.Config.EditDevice")),),
+    "make_from_template": (),  # asked of no VM: there is none yet
     "add_retention_disk": (
         (Mended.VM, ("VirtualMachine.Config.AddNewDisk",)),
         (Mended.DATASTORE, ("Datastore.AllocateSpace",)),

@@ -31,3 +31,6 @@ def task_in(job: str) -> str | None:
 # Stages of the replacement of controllers, and what a reconfiguration is called in one: `move/reconfigure/<task>`.
 ADD_CONTROLLER, FIRST_BOOT, MOVE, RESTORE = "add-controller", "first-boot", "move", "restore"
 RECONFIGURE = "reconfigure"
+
+# A VM made from a template: `clone/<task>`, then `clone/set-disk-uuid/<task>` and `clone/power-on/<task>`.
+MAKING = "clone"

@@ -31,6 +31,7 @@ class EffectKind(StrEnum):
     EXCLUDE_FROM_DRS = "ExcludeFromDrs"
     REPLACE_CONTROLLERS = "ReplaceControllers"
     ADD_RETENTION_DISK = "AddRetentionDisk"
+    MAKE_FROM_TEMPLATE = "MakeFromTemplate"
 
     @property
     def is_on_item(self) -> bool:
@@ -66,16 +67,31 @@ class ItemCall:
 
 
 @dataclass(frozen=True, slots=True)
+class CloneOrder:
+    """Where the clone of a template goes; names for `resource_pool` and `folder`. None: as the template has it."""
+
+    cluster: Moref
+    host: Moref
+    datastore: Moref
+    resource_pool: str | None = None
+    folder: str | None = None
+    cpus: int | None = None
+    memory_mib: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MachineCall:
     """One operation on a VM in vCenter; `vcenter` is its name in the RecoverySite.
 
-    `allow_hard_off`: a power cycle may switch it off if the guest does not shut down (never set today).
+    `allow_hard_off`: a power cycle may switch it off if the guest does not shut down (never set today). `clone`: the VM is a
+    template, of which a clone is to be made.
     """
 
     vcenter: str
     machine: Moref
     instance_uuid: str | None
     allow_hard_off: bool = False
+    clone: CloneOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

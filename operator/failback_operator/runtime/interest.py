@@ -16,6 +16,7 @@ def interest_of(
     server = site.spec.configuration_server
     targets = tuple(targets)
     names = {each.spec.vm_name or each.spec.server_name for each in targets}
+    names |= {each.spec.template.name for each in targets if each.spec.template is not None}
     ips = set(server.ip_addresses)
     uuids = {record.vm_instance_uuid for machine in machines for record in machine.spec.recorded}
     if server.vm_name:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from failback_operator.checks.contexts import LocatedVm, SiteContext
+from failback_operator.decide.fixes.template import clone_order, template_of
 from failback_operator.decide.index import SiteIndex, index_site
 from failback_operator.decide.survey import machine_vms
 from failback_operator.decide.targets import locate_targets
@@ -50,14 +51,16 @@ def recorded_vms(view: SiteView, item_id: ArmId | None = None) -> frozenset[ArmI
 
 
 def machine_calls(view: SiteView) -> dict[ObjectKey, MachineCall]:
-    """For each MasterTarget whose VM is known without doubt: how effects on it are followed."""
+    """How effects are followed: for each MasterTarget whose VM, or else the template for it, is known without doubt."""
     index = index_site(SiteContext(view, view.vault(), view.vsphere()))
     found: dict[ObjectKey, MachineCall] = {}
     for located in locate_targets(index):
-        if len(located.vms) == 1:
-            vm = located.vms[0]
+        made_from = template_of(located.target, index.vms.by_name) if not located.vms else None
+        if len(located.vms) == 1 or made_from is not None:
+            vm = made_from or located.vms[0]
             key = ObjectKey("MasterTarget", located.target.namespace, located.target.name)
-            found[key] = MachineCall(vm.vcenter, vm.vm.moref, vm.vm.instance_uuid)
+            order = clone_order(located.target, vm.facts)
+            found[key] = MachineCall(vm.vcenter, vm.vm.moref, vm.vm.instance_uuid, clone=order)
     return found
 
 

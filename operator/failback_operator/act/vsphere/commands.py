@@ -59,6 +59,18 @@ class Vcenter(Protocol):
         """The datastore's name now; None if there is none."""
         ...
 
+    async def named(self, kind: str, name: str) -> tuple[Moref, ...]:
+        """All objects of that kind and name in this vCenter now."""
+        ...
+
+    async def parent(self, kind: str, moref: Moref) -> Moref | None:
+        """The object's parent now; None if it has none, or there is no such object."""
+        ...
+
+    async def pool(self, cluster: Moref, name: str | None) -> Moref | None:
+        """The cluster's resource pool of that name (None: its root), if there is one and no other of that name."""
+        ...
+
     async def task_state(self, task: str) -> TaskState:
         """How the task stands."""
         ...

@@ -20,7 +20,7 @@ class SetDiskUuid:
         machine = scene.machine
         if "disk_uuid_enabled" in machine.unread:
             return Refused(f"not sent: the settings of VM {machine.name} could not be read")
-        return Accepted(None) if machine.disk_uuid_enabled else set_disk_uuid(machine)
+        return Accepted(None) if machine.disk_uuid_enabled else _set_disk_uuid(machine)
 
     async def next(self, look: Look) -> Order | Progress:
         """Done when it is TRUE."""
@@ -29,11 +29,13 @@ class SetDiskUuid:
         return judged(look, reached=reached, otherwise=f"VM {machine.name} has not taken disk.EnableUUID")
 
 
-def set_disk_uuid(machine: VirtualMachine) -> Order:
-    """Set disk.EnableUUID of the VM."""
+def disk_uuid_option() -> Any:
+    """disk.EnableUUID, TRUE."""
+    return vim.option.OptionValue(key=DISK_UUID_KEY, value="TRUE")
 
+
+def _set_disk_uuid(machine: VirtualMachine) -> Order:
     def make(connection: Any) -> Any:
-        setting = vim.option.OptionValue(key=DISK_UUID_KEY, value="TRUE")
-        return vm_of(connection, machine).ReconfigVM_Task(spec=vim.vm.ConfigSpec(extraConfig=[setting]))
+        return vm_of(connection, machine).ReconfigVM_Task(spec=vim.vm.ConfigSpec(extraConfig=[disk_uuid_option()]))
 
     return Order("set-disk-uuid", make)

@@ -9,6 +9,7 @@ from failback_operator.act.vsphere.motion import ExcludeFromDrs, ExcludeFromStor
 from failback_operator.act.vsphere.power import PowerCycle
 from failback_operator.act.vsphere.retention_disk import AddRetentionDisk
 from failback_operator.act.vsphere.snapshots import RemoveSnapshots
+from failback_operator.act.vsphere.template import MakeFromTemplate
 from failback_operator.domain.steps import EffectKind
 
 EFFECTS: Mapping[EffectKind, VmEffect] = {
@@ -19,4 +20,5 @@ EFFECTS: Mapping[EffectKind, VmEffect] = {
     EffectKind.EXCLUDE_FROM_DRS: ExcludeFromDrs(),
     EffectKind.REPLACE_CONTROLLERS: ReplaceControllers(),
     EffectKind.ADD_RETENTION_DISK: AddRetentionDisk(),
+    EffectKind.MAKE_FROM_TEMPLATE: MakeFromTemplate(),
 }

@@ -17,6 +17,21 @@ class RetentionDisk(ApiModel):
     size_gib: int = Field(description="Its size in GiB.", ge=1, le=63488)
 
 
+class Template(ApiModel):
+    """From what, and where, the master target's VM is made where there is none."""
+
+    name: Text = Field(description="Name of the VM template in vCenter; its controllers are those that the master target gets.")
+    cluster: Text = Field(description="Cluster in which it is to run, in its root resource pool or in resourcePool.")
+    resource_pool: Text | None = Field(default=None, description="Name of a resource pool of that cluster.")
+    host: Text | None = Field(
+        default=None, description="Name of a host of that cluster; default: the first by name that has the datastore and is fit."
+    )
+    folder: Text | None = Field(default=None, description="Name of the VM folder; default: that of the template.")
+    datastore: Text = Field(description="Name of the datastore for its disks.")
+    cpus: int | None = Field(default=None, description="Number of virtual CPUs; default: the template's.", ge=1, le=128)
+    memory_mib: int | None = Field(default=None, description="Memory in MiB; default: the template's.", ge=1024, le=4194304)
+
+
 class Remediation(ApiModel):
     """Which fixes the operator makes itself. Each is shown before it is done."""
 
@@ -31,6 +46,9 @@ class Remediation(ApiModel):
         description="Replace paravirtual SCSI controllers by LSI Logic (R9); needs spec.allowPowerCycle, and for a controller "
         "with the boot disk spec.allowBootDiskMove.",
     )
+    make_from_template: Policy = Field(
+        default="Manual", description="Make its VM from spec.template where no VM of its name exists (R14)."
+    )
     add_retention_disk: RetentionDisk | None = Field(default=None, description="Add a disk for the retention volume (R16).")
 
 
@@ -40,6 +58,7 @@ class MasterTargetSpec(ApiModel):
     site_ref: LocalRef = Field(description="The RecoverySite.")
     server_name: Text = Field(description="Name under which Site Recovery lists the master target.")
     vm_name: Text | None = Field(default=None, description="Its VM in vCenter; default: found by address, then by name.")
+    template: Template | None = Field(default=None, description="Template from which its VM may be made (R14).")
     retention_volume: Text | None = Field(
         default=None, description="Retention volume as Site Recovery lists it; default: R on Windows, /mnt/retention on Linux."
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from failback_operator.api.common import LedgerEntry
 from failback_operator.checks.answers import listed
 from failback_operator.checks.contexts import LocatedVm, SiteContext, TargetContext
-from failback_operator.domain.steps import EffectKind
+from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.vsphere import VirtualMachine
 
 AUTOMATIC = "Automatic"
@@ -19,7 +19,7 @@ class Fix:
     """A fix that the target's spec lets the operator make. `text` is shown in the finding; `obstacle` tells why not now.
 
     `subject` tells fixes of one kind apart: it goes into the key of the effect. `is_for_a_person`: the operator did its part,
-    and `text` says what is left.
+    and `text` says what is left. `call`: on what it is made, where that is not the target's VM.
     """
 
     kind: EffectKind
@@ -28,6 +28,7 @@ class Fix:
     obstacle: str | None = None
     subject: str = ""
     is_for_a_person: bool = False
+    call: MachineCall | None = None
 
     @property
     def is_makeable(self) -> bool:

@@ -8,7 +8,7 @@ from failback_operator.domain.reading import SourceError, SourceFailed, SourcePr
 from failback_operator.domain.vsphere import Cluster, Pod
 from failback_operator.observe.vsphere import convert, convert_motion
 from failback_operator.observe.vsphere.connection import Connection
-from failback_operator.observe.vsphere.retrieve import Selection, retrieve
+from failback_operator.observe.vsphere.retrieve import Selection, moref_of, retrieve
 from failback_operator.observe.vsphere.session import VsphereSession
 
 CHANGE_VERSION = "config.changeVersion"
@@ -60,5 +60,45 @@ async def datastore_name(session: VsphereSession, moref: Moref) -> str | None:
     def read(connection: Connection) -> str | None:
         rows = retrieve(connection, Selection(convert.DATASTORE, ("name",), (moref,)))
         return next((row.values.get("name") for row in rows), None)
+
+    return await session.call(read)
+
+
+async def named(session: VsphereSession, kind: str, name: str) -> tuple[Moref, ...]:
+    """All objects of that kind and name, in order. Raises SourceFailed."""
+
+    def read(connection: Connection) -> tuple[Moref, ...]:
+        rows = retrieve(connection, Selection(kind, ("name",)))
+        return tuple(sorted(row.moref for row in rows if row.values.get("name") == name))
+
+    return await session.call(read)
+
+
+async def parent(session: VsphereSession, kind: str, moref: Moref) -> Moref | None:
+    """An object's parent; None if it has none, or there is no such object. Raises SourceFailed."""
+
+    def read(connection: Connection) -> Moref | None:
+        rows = retrieve(connection, Selection(kind, ("parent",), (moref,)))
+        found = next((row.values.get("parent") for row in rows), None)
+        return None if found is None else moref_of(found)
+
+    return await session.call(read)
+
+
+async def pool(session: VsphereSession, cluster: Moref, name: str | None) -> Moref | None:
+    """A cluster's resource pool: its root, or the only one of that name. Raises SourceFailed."""
+
+    def read(connection: Connection) -> Moref | None:
+        rows = retrieve(connection, Selection(convert_motion.CLUSTER, ("resourcePool",), (cluster,)))
+        root = next((row.values.get("resourcePool") for row in rows), None)
+        if name is None or root is None:
+            return None if root is None else moref_of(root)
+        pools = retrieve(connection, Selection("ResourcePool", ("name", "owner")))
+        found = [
+            row.moref
+            for row in pools
+            if row.values.get("name") == name and row.values.get("owner") is not None and moref_of(row.values["owner"]) == cluster
+        ]
+        return found[0] if len(found) == 1 else None
 
     return await session.call(read)

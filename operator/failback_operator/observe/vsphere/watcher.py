@@ -23,7 +23,7 @@ from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.endpoint import CallObserver, VsphereEndpoint, VsphereSettings, count_nothing
 from failback_operator.observe.vsphere.facts import FactsBuilder
 from failback_operator.observe.vsphere.failures import source_error
-from failback_operator.observe.vsphere.fresh import Hardware, cluster, datastore_name, hardware, pod
+from failback_operator.observe.vsphere.fresh import Hardware, cluster, datastore_name, hardware, named, parent, pod, pool
 from failback_operator.observe.vsphere.grants import GrantsReader
 from failback_operator.observe.vsphere.interest import Interest, find
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
@@ -122,6 +122,18 @@ class VsphereWatcher:
     async def datastore_name(self, moref: Moref) -> str | None:
         """Read the name of this datastore now; None if there is none. Raises SourceFailed."""
         return await datastore_name(self.session, moref)
+
+    async def named(self, kind: str, name: str) -> tuple[Moref, ...]:
+        """Find all objects of that kind and name now. Raises SourceFailed."""
+        return await named(self.session, kind, name)
+
+    async def parent(self, kind: str, moref: Moref) -> Moref | None:
+        """Read the parent of this object now; None if it has none. Raises SourceFailed."""
+        return await parent(self.session, kind, moref)
+
+    async def pool(self, cluster: Moref, name: str | None) -> Moref | None:
+        """Find the cluster's resource pool of that name (None: its root) now. Raises SourceFailed."""
+        return await pool(self.session, cluster, name)
 
     async def task_state(self, task: str) -> TaskState:
         """Read how this task stands. Raises SourceFailed."""

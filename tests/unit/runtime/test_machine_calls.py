@@ -1,0 +1,38 @@
+"""How effects on master targets are followed: on their VM, or on the template while there is none."""
+
+from dataclasses import replace
+
+from tests.unit import builders as b
+
+from failback_operator.domain.ids import Moref
+from failback_operator.domain.steps import CloneOrder, MachineCall, ObjectKey
+from failback_operator.runtime.interest import interest_of
+from failback_operator.runtime.touched import machine_calls
+
+KEY = ObjectKey("MasterTarget", b.NAMESPACE, "mt-win")
+SPEC = {"name": "mt-template", "cluster": "infra", "datastore": "vmfs-1"}
+TEMPLATE = b.vm("mt-template", is_template=True)
+ORDER = CloneOrder(b.CLUSTER, b.HOST_1, b.VMFS)
+
+
+def calls(*machines, **spec):
+    return machine_calls(b.view(vsphere=b.facts(*machines), targets=(b.master_target(**spec),)))
+
+
+def test_on_its_vm():
+    vm = b.target_vm()
+    assert calls(b.vm(), vm) == {KEY: MachineCall(b.VCENTER, vm.moref, vm.instance_uuid)}
+    assert calls(b.vm(), vm, replace(vm, moref=Moref("vm-2"))) == {}
+    assert calls(b.vm()) == {}
+
+
+def test_on_the_template_while_there_is_no_vm():
+    assert calls(TEMPLATE, template=SPEC) == {KEY: MachineCall(b.VCENTER, TEMPLATE.moref, TEMPLATE.instance_uuid, clone=ORDER)}
+    assert calls(TEMPLATE) == {}
+    made = b.target_vm()
+    assert calls(TEMPLATE, made, template=SPEC)[KEY] == MachineCall(b.VCENTER, made.moref, made.instance_uuid, clone=ORDER)
+
+
+def test_the_template_is_read():
+    found = interest_of(b.site(), (b.master_target(template=SPEC),), (), None)
+    assert {"mt-win", "mt-template"} <= found.names
