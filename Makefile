@@ -75,6 +75,8 @@ docs: $(READY) ## write what is generated in docs/: heads and index of the check
 
 lock: $(READY) ## write the lock files from pyproject.toml (LOCK_ARGS=--upgrade: with newer releases)
 	@$(MIRROR) echo "uv==$$($(BIN)/uv --version | cut -d ' ' -f 2)" | $(COMPILE) --output-file requirements/bootstrap.txt -; \
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		| $(COMPILE) --output-file requirements/build.txt -; \
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml; \
 	$(COMPILE) --extra lab --extra dev --output-file requirements/dev.txt pyproject.toml
 

@@ -43,13 +43,9 @@ OAV_LIMIT = Difference(
 
 OAV: dict[Place, Difference] = {
     Place("ReplicationProtectedItems_Get", _ADDITIONAL, f"/{_CPU}"): CPU_COUNT,
-    Place(
-        "ReplicationProtectedItems_List", _ADDITIONAL, "/value/[]/properties/providerSpecificDetails/sourceVmCPUCount"
-    ): CPU_COUNT,
+    Place("ReplicationProtectedItems_ListByReplicationProtectionContainers", _ADDITIONAL, f"/value/[]/{_CPU}"): CPU_COUNT,
     Place("ReplicationJobs_Get", _DISCRIMINATOR, f"/properties/{_TASK}"): PLAIN_TASK,
-    Place("ReplicationJobs_List", _DISCRIMINATOR, f"/value/[]/properties/{_TASK}"): PLAIN_TASK,
     Place("ReplicationJobs_Get", _DISCRIMINATOR, f"/properties/{_CHILD}"): OAV_LIMIT,
-    Place("ReplicationJobs_List", _DISCRIMINATOR, f"/value/[]/properties/{_CHILD}"): OAV_LIMIT,
 }
 
 # (model, path) → source, for members that the SDK's models do not declare.

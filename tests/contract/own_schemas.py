@@ -126,6 +126,51 @@ class Vault(Document):
     properties: VaultProperties
 
 
+class LockProperties(Strict):
+    """What a lock forbids."""
+
+    level: Literal["CanNotDelete", "ReadOnly"]
+    notes: str | None = None
+
+
+class Lock(Strict):
+    """A management lock; below the resource or group that it locks."""
+
+    id: str = Field(pattern="(?i)/providers/Microsoft.Authorization/locks/[^/]+$")
+    name: str
+    type: Literal["Microsoft.Authorization/locks"]
+    properties: LockProperties
+
+
+class Locks(Document):
+    """The locks of a subscription.
+
+    Source: the published description of Microsoft.Authorization 2016-09-01, ManagementLocks_ListAtSubscriptionLevel.
+    """
+
+    value: list[Lock]
+    nextLink: str | None = None  # noqa: N815 - wire name
+
+
+class Permission(Strict):
+    """What a role allows and takes back."""
+
+    actions: list[str]
+    notActions: list[str]  # noqa: N815 - wire name
+    dataActions: list[str] | None = None  # noqa: N815 - wire name
+    notDataActions: list[str] | None = None  # noqa: N815 - wire name
+
+
+class Permissions(Document):
+    """The caller's permissions on a resource.
+
+    Source: the published description of Microsoft.Authorization 2022-04-01, Permissions_ListForResource.
+    """
+
+    value: list[Permission]
+    nextLink: str | None = None  # noqa: N815 - wire name
+
+
 def schema_of(pair: Pair) -> type[Document] | None:  # noqa: PLR0911 - one return a class
     """The schema of a pair's answer; None where the answer is described elsewhere, broken, or has no body."""
     match pair.pair_class:
@@ -141,5 +186,9 @@ def schema_of(pair: Pair) -> type[Document] | None:  # noqa: PLR0911 - one retur
             return Token if pair.status == 200 else TokenError
         case PairClass.VAULT:
             return Vault
+        case PairClass.LOCKS:
+            return Locks
+        case PairClass.PERMISSIONS:
+            return Permissions
         case PairClass.DESCRIBED | PairClass.BROKEN:
             return None

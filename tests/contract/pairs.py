@@ -30,6 +30,9 @@ class PairClass(StrEnum):
     """Answers of the token endpoint, good or bad."""
     VAULT = "vault"
     """The vault itself belongs to another service's description."""
+    LOCKS = "locks"
+    PERMISSIONS = "permissions"
+    """So do management locks, and what a caller is permitted."""
     BROKEN = "broken on purpose"
     """An injected fault cut the answer off: there is nothing to check."""
 
@@ -72,6 +75,10 @@ class Pair:
             return PairClass.OPERATION_RESULT
         if re.search(r"/vaults/[^/]+$", lower):
             return PairClass.VAULT
+        if lower.endswith("/microsoft.authorization/locks"):
+            return PairClass.LOCKS
+        if lower.endswith("/microsoft.authorization/permissions"):
+            return PairClass.PERMISSIONS
         return PairClass.DESCRIBED
 
     def for_oav(self) -> dict[str, Any]:

@@ -18,11 +18,15 @@ DURATIONS = Durations(reprotect=180, sync_minimum=60, sync_mib_per_second=2000)
 
 
 def record_polling(directory: Path, ca: LabCa, scenario: Scenario) -> Path:
-    """The record of two operations that the SDK's poller follows, to success and to failure, of the vault, and of a bad login."""
+    """The record of two operations that the SDK's poller follows to success and to failure, of vault, lock and a bad login."""
     record = directory / "polled.jsonl"
     with AzureLab(directory / "azure", ca, scenario, None, speed=SPEED, durations=DURATIONS, record=record) as azure:
         vault = Vault(azure, retry_total=0)
         assert vault.raw("GET", vault.path).status == 200
+        azure.set("vm", "crm-1-az", "locked", value=True)
+        locks = f"/subscriptions/{azure.subscription_id}/providers/Microsoft.Authorization/locks"
+        assert vault.raw("GET", f"{locks}?api-version=2016-09-01").status == 200
+        azure.set("vm", "crm-1-az", "locked", value=False)
         with pytest.raises(ClientAuthenticationError):
             credential(azure, secret="wrong").get_token(f"{azure.base_url}/.default")
         assert _followed(vault, "crm-1").properties.friendly_name == "crm-1"

@@ -24,32 +24,30 @@ def step_of(entry: dict[str, Any]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """How often each step was begun, by machine; and what was refused."""
+    """How often each step was begun, and how often it was refused, by machine."""
 
     begun: dict[str, Counter[str]]
-    refused: Counter[str]
+    refused: dict[str, Counter[str]]
 
     @classmethod
     def of(cls, log: Iterable[dict[str, Any]]) -> "Census":
         """Count the log. An operation counts as begun when a job was made, whether or not the answer arrived."""
-        begun: dict[str, Counter[str]] = {}
-        refused: Counter[str] = Counter()
+        census = cls({}, {})
         for entry in log:
             step = step_of(entry)
-            if step is None:
-                continue
-            if entry.get("job"):
-                begun.setdefault(str(entry["item"]), Counter())[step] += 1
-            else:
-                refused[step] += 1
-        return cls(begun, refused)
+            if step is not None:
+                kind = census.begun if entry.get("job") else census.refused
+                kind.setdefault(str(entry["item"]), Counter())[step] += 1
+        return census
 
     def problems(self, machines: Iterable[str]) -> list[str]:
-        """What differs from exactly one of each step for each machine; empty when all is well."""
+        """What differs from exactly one of each step for each machine, and no second try of any; empty when all is well."""
         found = []
         for machine in machines:
             counted = self.begun.get(machine, Counter())
             found += [f"{machine}: {counted[step]} times {step}, expected 1" for step in STEPS if counted[step] != 1]
+        for machine, steps in sorted(self.refused.items()):
+            found += [f"{machine}: {count} times {step} was sent and refused" for step, count in sorted(steps.items())]
         found += [f"{machine}: not a machine of the plan" for machine in self.begun.keys() - set(machines)]
         return found
 

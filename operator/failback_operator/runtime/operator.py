@@ -40,7 +40,6 @@ from failback_operator.runtime.sweep import Sweep
 from failback_operator.runtime.watch import Watch, kopf_registry, kopf_settings
 
 log = logging.getLogger(__name__)
-DRAIN_SECONDS = 10.0
 START_RETRY_SECONDS = 5.0
 DEFAULT_NAMESPACE = "default"
 
@@ -87,9 +86,9 @@ class Operator:
             await self._end(reconciler)
 
     async def _end(self, reconciler: Reconciler) -> None:
-        """Effects first, then the Leases, then everything else."""
+        """Effects first, with the time that their answers may take, then the Leases, then everything else."""
         log.info("ending")
-        await self._runner.drain(DRAIN_SECONDS)
+        await self._runner.drain(self._settings.request_timeout_seconds)
         await self._leases.release_all()
         await self._background.stop()
         await reconciler.close()

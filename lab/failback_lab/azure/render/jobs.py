@@ -45,7 +45,8 @@ def job(world: World, it: Job) -> Json:
 def listed(world: World, it: Job) -> Json:
     """A job as LIST shows it: without tasks and details (recorded in 2021; only GET has them)."""
     body = job(world, it)
-    return {**body, "properties": {**body["properties"], "tasks": [], "customDetails": None}}
+    properties: Json = {**body["properties"], "tasks": [], "customDetails": None}
+    return {**body, "properties": properties}
 
 
 def _when(moment: datetime | None) -> str:
