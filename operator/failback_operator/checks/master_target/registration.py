@@ -4,6 +4,7 @@ from failback_operator.checks.answers import Answer, every, failed, heartbeat, l
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import no_server, no_vm, of_vm, target_check, unread
+from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import Host, PowerState
 
 
@@ -38,6 +39,8 @@ def master_target_registered(context: TargetContext) -> Answer:
         remedy="Give spec.vmName, or start the VM in the vSphere client.",
         source="vSphere runtime.connectionState, runtime.powerState; HostSystem.runtime.{connectionState, inMaintenanceMode}",
         steps=BEFORE_FAILBACK,
+        also=("R14",),
+        fixes=frozenset({EffectKind.MAKE_FROM_TEMPLATE}),
     )
 )
 def master_target_vm_found(context: TargetContext) -> Answer:
