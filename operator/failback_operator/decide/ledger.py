@@ -122,9 +122,12 @@ def _adopt(entry: LedgerEntry, claimed: set[str], evidence: Evidence) -> LedgerE
 
 
 def _follow(entry: LedgerEntry, name: str, evidence: Evidence) -> LedgerEntry:
-    """An entry with a job: settled once job and child jobs are over and the item was read again; in doubt if that never comes."""
+    """An entry with a job: settled once job and child jobs are over, each got by name, and the item was read again.
+
+    In doubt if that never comes.
+    """
     family = job_family(name, evidence.index)
-    waits = [each for each, job in family.items() if job is None or not job.is_over]
+    waits = [each for each, job in family.items() if job is None or not job.is_known_to_end]
     gone = [each for each in waits if _is_gone(each, evidence)]
     if len(gone) < len(waits):
         is_seen = all(job is not None for job in family.values()) and not gone

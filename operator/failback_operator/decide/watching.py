@@ -49,7 +49,7 @@ def watched_jobs(standings: Iterable[Standing], loose: Iterable[FailbackMachine]
 
 def _unfinished(root: str, index: SiteIndex) -> Iterable[str]:
     family = job_family(root, index.items)
-    return sorted(name for name, job in family.items() if job is None or not job.is_over) or [root]
+    return sorted(name for name, job in family.items() if job is None or not job.is_known_to_end) or [root]
 
 
 def _open(ledger: list[LedgerEntry]) -> list[LedgerEntry]:

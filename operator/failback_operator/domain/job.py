@@ -32,7 +32,11 @@ class JobError:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job. Success is state Succeeded and a state_description that is not PartiallySucceeded, children included."""
+    """A job. Success is state Succeeded and a state_description that is not PartiallySucceeded, children included.
+
+    `is_whole`: as its own GET shows it, and for good if it is over. Else `errors` and `child_jobs` may lack some.
+    Source: the vault's LIST of jobs has neither tasks nor customDetails.
+    """
 
     arm_id: ArmId
     name: str
@@ -45,11 +49,17 @@ class Job:
     target_object_name: str | None
     errors: tuple[JobError, ...]
     child_jobs: tuple[str, ...]
+    is_whole: bool = False
 
     @property
     def is_over(self) -> bool:
         """True when it will not change any more."""
         return self.state in {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+
+    @property
+    def is_known_to_end(self) -> bool:
+        """True when it is over and all child jobs that it started are known."""
+        return self.is_over and self.is_whole
 
     @property
     def is_success(self) -> bool:

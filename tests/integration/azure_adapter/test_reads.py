@@ -172,6 +172,18 @@ async def test_single_items_and_jobs(site: Site, lab: AzureLab):
     assert await site.reader.read_job("00000000-0000-0000-0000-000000000000") == ()
 
 
+async def test_a_followed_job_that_a_list_shows_as_over_is_got_once(site: Site, lab: AzureLab):
+    facts = await site.reader.read_all(None, frozenset())
+    name = facts.jobs[0].name
+    assert not any(job.is_whole for job in facts.jobs)
+    since = last(lab)
+    again = await site.reader.read_all(facts, frozenset(), frozenset(), frozenset({name}))
+    assert [job.name for job in again.jobs if job.is_known_to_end] == [name]
+    third = await site.reader.read_all(again, frozenset(), frozenset(), frozenset({name}))
+    assert [job.name for job in third.jobs if job.is_known_to_end] == [name]
+    assert len(requests(lab, since, f"/replicationJobs/{name}")) == 1
+
+
 async def test_what_is_proved_gone_is_what_was_asked_for_by_name(site: Site, lab: AzureLab):
     facts = await site.reader.read_all(None, frozenset())
     assert (facts.missing_items, facts.missing_jobs) == (frozenset(), ())

@@ -45,6 +45,7 @@ def job(name="job-1", state=JobState.SUCCEEDED, **changes):
         target_object_name="app-1",
         errors=(),
         child_jobs=(),
+        is_whole=True,
     )
     return replace(base, **changes)
 
@@ -74,6 +75,10 @@ HOME = b.reprotected_item()
         (b.item(), [job()], O.RUNNING),
         (HOME, [job()], O.SUCCEEDED),
         (HOME, [job(state_description="CompletedWithInformation")], O.SUCCEEDED),
+        # A LIST tells the end of a job, not which child jobs it started.
+        (HOME, [job(is_whole=False)], O.RUNNING),
+        (b.item(), [job(state=JobState.FAILED, is_whole=False)], O.RUNNING),
+        (HOME, [job(child_jobs=("child",)), job("child", is_whole=False)], O.RUNNING),
         (HOME, [job(state_description="PartiallySucceeded")], O.FAILED),
         (HOME, [job(child_jobs=("child",))], O.RUNNING),
         (HOME, [job(child_jobs=("child",)), job("child", JobState.IN_PROGRESS)], O.RUNNING),

@@ -197,6 +197,7 @@ class World:
             target_object_name=name,
             errors=(),
             child_jobs=(),
+            is_whole=True,
         )
         self.jobs.append(job)
         self.items[name] = replace(

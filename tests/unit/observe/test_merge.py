@@ -83,6 +83,14 @@ def test_a_job_that_is_over_does_not_run_again():
     assert merged_jobs([replace(over, state=JobState.IN_PROGRESS)], [over]) == (over,)
 
 
+def test_an_end_that_a_get_showed_is_whole_for_good_and_what_ran_then_is_not():
+    listed = job(bodies.job())
+    got_over, got_running = replace(listed, is_whole=True), replace(listed, is_whole=True, state=JobState.IN_PROGRESS)
+    assert [each.is_whole for each in merged_jobs([listed], [got_over])] == [True]
+    assert [each.is_whole for each in merged_jobs([listed], [got_running])] == [False]
+    assert [each.is_whole for each in merged_jobs([got_over], [listed])] == [True]
+
+
 def test_jobs_that_were_not_read_stay():
     over = job(bodies.job())
     other = replace(over, name="other", errors=(JobError("1", "m", None, None),))

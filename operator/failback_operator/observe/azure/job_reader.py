@@ -1,7 +1,7 @@
 """Jobs of the vault: those of a window by LIST, named ones by GET with their children."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from failback_operator.domain.job import Job, MissingJob
@@ -36,7 +36,7 @@ class JobReader:
     async def read(self, previous: VaultFacts | None, now: datetime, followed: frozenset[str] = frozenset()) -> JobsRead:
         """The jobs of the look-back window. What `previous` knows is listed again from its newest job on only.
 
-        Of `followed`, those of which neither list nor knowledge tells the end are asked for by name.
+        Of `followed`, those are asked for by name of which nothing is listed, or only the end: a LIST tells of no child jobs.
         """
         known = previous.jobs if previous else ()
         since = self._since(known, now)
@@ -45,7 +45,8 @@ class JobReader:
         listed = await self._calls.whole(job, self._session.site_recovery.replication_jobs.list, *self._vault, **options)
         jobs = merged_jobs(listed, known)
         jobs = merged_jobs(await self._details(jobs, known), jobs)
-        told = {each.name.casefold() for each in (*listed, *(job for job in jobs if job.is_over))}
+        running = {each.name.casefold() for each in listed if not each.is_over}
+        told = running | {each.name.casefold() for each in jobs if each.is_known_to_end}
         asked = sorted(name for name in followed if name.casefold() not in told)
         families = await self._calls.each(self.get, asked)
         jobs = merged_jobs((member for family in families for member in family), jobs)
@@ -63,7 +64,7 @@ class JobReader:
         model = await self._calls.get_or_none(self._session.site_recovery.replication_jobs.get, *self._vault, name)
         if model is None:
             return ()
-        found = job(model)
+        found = replace(job(model), is_whole=True)
         names = found.child_jobs if depth else ()
         families = [await self._get(child, depth - 1) for child in names if child.casefold() != name.casefold()]
         children = [each for family in families for each in family]

@@ -78,6 +78,7 @@ def _completed(read: Job, previous: Job | None) -> Job:
         read,
         errors=tuple(dict.fromkeys((*previous.errors, *read.errors))),
         child_jobs=tuple(dict.fromkeys((*previous.child_jobs, *read.child_jobs))),
+        is_whole=read.is_whole or previous.is_known_to_end,
     )
 
 
