@@ -60,7 +60,9 @@ def machine_objects(plan: PlanState, standings: Iterable[Standing], index: SiteI
 
 def _new_record(standing: Standing) -> Recorded | None:
     """The record to be written: when nothing but the record keeps the machine from reprotect."""
-    context = standing.machine.context
+    context, found = standing.machine.context, standing.machine.survey.round
+    if found is None or found.record is not None:
+        return None
     if standing.step is not Step.REPROTECT or standing.wait is None or standing.wait.reason is not WaitReason.RECORDING:
         return None
     bound = effective_bound(context.plan, context.site.now, context.site.limits).bound

@@ -6,6 +6,7 @@ from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.rounds import Round
+from failback_operator.decide.selection import NOTHING_HAPPENED
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind
 
@@ -59,7 +60,10 @@ def attempts_refused(found: Round, kind: EffectKind, plan: FailbackPlan, name: s
 
 
 def trouble_of(found: Round, plan: FailbackPlan, name: str, limits: Limits) -> Trouble | None:
-    """What stops the machine until a person says otherwise; the newest entry of the round decides."""
+    """What stops the machine until a person says otherwise: a doubt of any round, else the newest entry of this one."""
+    doubt = _doubt(found, plan, name)
+    if doubt is not None:
+        return doubt
     entries = found.entries()
     if not entries:
         return _stuck(found)
@@ -70,13 +74,20 @@ def trouble_of(found: Round, plan: FailbackPlan, name: str, limits: Limits) -> T
     match last.outcome:
         case EffectOutcome.FAILED:
             return Trouble(Phase.FAILED, last, f"{kind} failed: {last.message or 'no reason was given'}")
-        case EffectOutcome.AMBIGUOUS:
-            return Trouble(Phase.NEEDS_ATTENTION, last, last.message or f"it is not known whether {kind} was taken")
         case EffectOutcome.REFUSED if _is_exhausted(found, kind, plan, name, limits):
             text = f"{kind} was refused {limits.attempts} times: {last.message or 'no reason was given'}"
             return Trouble(Phase.NEEDS_ATTENTION, last, text)
         case _:
             return _stuck(found)
+
+
+def _doubt(found: Round, plan: FailbackPlan, name: str) -> Trouble | None:
+    """The step that may have been taken, of which nobody said that it was looked at, if none was taken since then."""
+    taken = (e for e in reversed(found.all_entries()) if e.outcome not in NOTHING_HAPPENED)
+    last = next(taken, None)
+    if last is None or last.outcome is not EffectOutcome.AMBIGUOUS or is_acknowledged(last, plan, name):
+        return None
+    return Trouble(Phase.NEEDS_ATTENTION, last, last.message or f"it is not known whether {last.effect} was taken")
 
 
 def _is_exhausted(found: Round, kind: EffectKind, plan: FailbackPlan, name: str, limits: Limits) -> bool:

@@ -3,8 +3,8 @@
 Source of the rules: design, safety rule 2. The failback's own failover is never taken for the one to Azure.
 """
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine
@@ -12,6 +12,7 @@ from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
 from failback_operator.decide.architectures.base import Architecture
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.naming import round_prefix
+from failback_operator.decide.selection import NOTHING_HAPPENED
 from failback_operator.domain.job import Job
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import EffectKind
@@ -38,7 +39,10 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One machine's round. `machine` holds the ledger as observation settled it. `position` is where the item stands."""
+    """One machine's round. `machine` holds the ledger as observation settled it. `position` is where the item stands.
+
+    `since`: what the ledger holds from later is of this round, whatever time of the failover its keys tell.
+    """
 
     item: ProtectedItem
     architecture: Architecture
@@ -48,14 +52,21 @@ class Round:
     failed_over_at: datetime | None
     last_failback_at: datetime | None
     position: Phase
+    since: datetime | None
 
     def entries(self, kind: EffectKind | None = None) -> list[LedgerEntry]:
         """The ledger's entries of this round, oldest first; of one kind of effect if given."""
-        if self.machine is None or self.failed_over_at is None:
-            return []
-        kinds = [kind] if kind else [k for k in EffectKind if k.is_on_item]
-        prefixes = tuple(round_prefix(k, self.failed_over_at) for k in kinds)
-        return [e for e in self.machine.status.ledger if e.key.startswith(prefixes)]
+        return [e for e in self.all_entries(kind) if self._is_of_round(e)]
+
+    def all_entries(self, kind: EffectKind | None = None) -> list[LedgerEntry]:
+        """The ledger's entries of all rounds, oldest first; of one kind of effect if given."""
+        kinds = {kind} if kind else {k for k in EffectKind if k.is_on_item}
+        return [e for e in self.machine.status.ledger if e.effect in kinds] if self.machine is not None else []
+
+    def _is_of_round(self, entry: LedgerEntry) -> bool:
+        # By the key as well: the vault's clock may be ahead of the one that dated the intent.
+        is_later = self.since is not None and entry.intended_at > self.since
+        return is_later or (self.failed_over_at is not None and _has_time(entry, self.failed_over_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +101,27 @@ def derive_round(given: RoundInput) -> Round:
     if position in {Phase.NOT_FAILED_OVER, Phase.PROTECTING}:
         record, failed_over_at = _came_home(given, past, is_settled=position is Phase.NOT_FAILED_OVER)
         position = _home_position(position, failed_over_at)
-    found = Round(given.item, architecture, given.machine, given.jobs, record, failed_over_at, None, position)
+    since = _since(given, past, record, failed_over_at) if position is not Phase.NOT_FAILED_OVER else None
+    found = Round(given.item, architecture, given.machine, given.jobs, record, failed_over_at, None, position, since)
     last_failback = _last_failback(found, past)
-    return Round(
-        given.item, architecture, given.machine, given.jobs, record, failed_over_at, last_failback, _seen(found, last_failback)
-    )
+    return replace(found, last_failback_at=last_failback, position=_seen(found, last_failback))
+
+
+def _has_time(entry: LedgerEntry, failed_over_at: datetime) -> bool:
+    return entry.key.startswith(round_prefix(EffectKind(entry.effect), failed_over_at))
+
+
+def _since(given: RoundInput, past: History, record: Recorded | None, failed_over_at: datetime | None) -> datetime | None:
+    """From when the ledger is of the round: a time that a record or the vault tells, else the end of the round before.
+
+    What a person states may be edited at any time, and takes no step that failed or is in doubt out of the round.
+    """
+    is_told = record is not None or _newest_in_vault(given.item, past) is not None
+    if failed_over_at is not None and is_told:
+        return failed_over_at
+    ledger = given.machine.status.ledger if given.machine else []
+    ends = [e.intended_at for e in ledger if e.effect == EffectKind.PROTECT and e.outcome is EffectOutcome.SUCCEEDED]
+    return max(ends, default=datetime.min.replace(tzinfo=UTC))
 
 
 def _whole(moment: datetime | None) -> datetime | None:
@@ -106,25 +133,75 @@ def _end(job: Job) -> datetime | None:
 
 
 def _failover(given: RoundInput, past: History) -> tuple[Recorded | None, datetime | None]:
-    """Record and time of the failover to Azure after which the machine runs, or ran, there."""
-    item, records = given.item, given.machine.spec.recorded if given.machine else []
+    """Record and time of the failover to Azure after which the machine runs, or ran, there.
+
+    A record of the round tells its time: the vault's answers differ by what was read, and may be without it once.
+    """
+    record = _record_of_round(given, past)
+    if record is not None:
+        return record, record.failed_over_at
+    return None, _newest_in_vault(given.item, past) or _whole(given.stated)
+
+
+def _newest_in_vault(item: ProtectedItem, past: History) -> datetime | None:
+    """The failover to Azure as item or jobs tell it."""
     if item.instance_type is InstanceType.TO_AZURE:
         newest = past.failovers[0] if past.failovers else None
-        told = _whole(item.last_failover_time) or (_end(newest) if newest else None) or _whole(given.stated)
-        return next((r for r in records if r.failed_over_at == told), None), told
+        return _whole(item.last_failover_time) or (_end(newest) if newest else None)
     job = _failover_before_reprotect(item, past)
-    records = [r for r in records if not _is_over(given.machine, r)]
-    record = max(records, key=lambda r: r.failed_over_at, default=None)
-    if record is not None and not _is_later(job, record.failed_over_at + given.skew):
-        return record, record.failed_over_at
-    return None, (_end(job) if job else None) or _whole(given.stated)
+    return _end(job) if job else None
+
+
+def _record_of_round(given: RoundInput, past: History) -> Recorded | None:
+    """The newest record, unless the machine failed over anew since then."""
+    records = given.machine.spec.recorded if given.machine else []
+    if given.item.instance_type is InstanceType.TO_AZURE:
+        return _record_before_reprotect(given, past, records)
+    record = max((r for r in records if not _is_over(given.machine, r)), key=_time_of, default=None)
+    job = _failover_before_reprotect(given.item, past)
+    return record if record is not None and not _is_later(job, record.failed_over_at + given.skew) else None
+
+
+def _record_before_reprotect(given: RoundInput, past: History, records: list[Recorded]) -> Recorded | None:
+    told = _whole(given.item.last_failover_time)
+    job = past.failovers[0] if past.failovers else None
+    stated = _whole(given.stated)
+    record = max(records, key=_time_of, default=None)
+    if record is None:
+        return None
+    latest = record.failed_over_at + given.skew
+    if told is not None or job is not None:
+        is_later = told > latest if told is not None else _is_later(job, latest)
+        is_same = told is not None and told >= record.failed_over_at - given.skew
+        return record if not is_later and (is_same or not _is_past(given.machine, record)) else None
+    is_stated = stated is not None and abs(stated - record.failed_over_at) <= given.skew
+    is_begun = _has_begun(given.machine, record) and not _is_past(given.machine, record)
+    return record if is_stated or is_begun else None
+
+
+def _time_of(record: Recorded) -> datetime:
+    return record.failed_over_at
+
+
+def _entries_of(machine: FailbackMachine | None, record: Recorded) -> list[LedgerEntry]:
+    ledger = machine.status.ledger if machine else []
+    return [e for e in ledger if e.intended_at > record.failed_over_at or _has_time(e, record.failed_over_at)]
 
 
 def _is_over(machine: FailbackMachine | None, record: Recorded) -> bool:
     """Whether the ledger shows the record's round at its end: an item that is reversed now is in a later one."""
-    prefix = round_prefix(EffectKind.PROTECT, record.failed_over_at)
-    ledger = machine.status.ledger if machine else []
-    return any(e.key.startswith(prefix) and e.outcome is EffectOutcome.SUCCEEDED for e in ledger)
+    return any(e.effect == EffectKind.PROTECT and e.outcome is EffectOutcome.SUCCEEDED for e in _entries_of(machine, record))
+
+
+def _is_past(machine: FailbackMachine | None, record: Recorded) -> bool:
+    """Whether the ledger shows the record's reprotect made: an item that waits for one is in a later round."""
+    later = {EffectKind.REPROTECT, EffectKind.FAILBACK, EffectKind.COMMIT, EffectKind.PROTECT}
+    return any(e.effect in later and e.outcome is EffectOutcome.SUCCEEDED for e in _entries_of(machine, record))
+
+
+def _has_begun(machine: FailbackMachine | None, record: Recorded) -> bool:
+    """Whether a step of the record's round was taken, or may have been."""
+    return any(e.outcome not in NOTHING_HAPPENED for e in _entries_of(machine, record))
 
 
 def _is_home(item: ProtectedItem) -> bool:

@@ -162,7 +162,10 @@ def test_phase_is_what_runs_else_where_the_item_stands(ledger, phase):
         (S5, [reprotect(O.REFUSED, n) for n in (1, 2, 3)], [], None),
         (S3, [reprotect(O.SUCCEEDED)], [], None),
         (S3, [reprotect(O.RUNNING)], [], None),
-        (S3, [entry(O.FAILED, key="Reprotect/2020-01-01T00:00:00Z/1")], [], None),
+        (S3, [entry(O.FAILED, key="Reprotect/2020-01-01T00:00:00Z/1", intended_at=F - HOUR)], [], None),
+        (S3, [entry(O.FAILED, key="Reprotect/2020-01-01T00:00:00Z/1")], [], Phase.FAILED),
+        (S3, [entry(O.AMBIGUOUS, key="Reprotect/2020-01-01T00:00:00Z/1", intended_at=F - HOUR)], [], Phase.NEEDS_ATTENTION),
+        (S3, [entry(O.AMBIGUOUS, key="Reprotect/2020-01-01T00:00:00Z/1", intended_at=F - HOUR)], ["job-1"], None),
     ],
 )
 def test_trouble(item, ledger, retries, phase):
