@@ -10,6 +10,7 @@ from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState
 
 CHECK = "GuestShutsDown"
+GUEST_MUST_SHUT_DOWN = frozenset({EffectKind.POWER_CYCLE, EffectKind.REPLACE_CONTROLLERS})
 
 
 def overdue_at(entry: LedgerEntry, limits: Limits) -> datetime | None:

@@ -15,9 +15,12 @@ from failback_operator.decide.fixes.base import MOST_TEXT
 from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.naming import attempt_of
+from failback_operator.decide.overdue import GUEST_MUST_SHUT_DOWN, overdue_shutdown
 from failback_operator.domain.mending import mending_key, subject_in
 from failback_operator.domain.steps import Effect, MachineCall, ObjectKey
 from failback_operator.domain.verdicts import Outcome
+
+MOST_ANSWER = 400
 
 __all__ = ["Fix", "fix_effect", "fixes_of", "is_mending", "remedies_of", "retry_at", "with_remedies"]
 
@@ -27,9 +30,27 @@ def fixes_of(context: TargetContext, rulings: Rulings) -> tuple[Fix, ...]:
     located = context.vm
     failing = frozenset(r.verdict.check_id for r in rulings if r.verdict.outcome is Outcome.FAIL)
     if located is None:
-        return tuple(propose_new(context, failing))
-    ailing = Ailing(context, located, failing)
-    return tuple(fix for rule in FIX_RULES for fix in rule.propose(ailing))
+        found: Iterable[Fix] = propose_new(context, failing)
+    else:
+        ailing = Ailing(context, located, failing)
+        found = (fix for rule in FIX_RULES for fix in rule.propose(ailing))
+    return tuple(_as_it_stands(context, fix) for fix in found)
+
+
+def _as_it_stands(context: TargetContext, fix: Fix) -> Fix:
+    """The fix; a person's where a guest does not shut down for it, or where it failed too often. Then nobody waits for it."""
+    overdue = overdue_shutdown(context)
+    if overdue is not None and fix.kind in GUEST_MUST_SHUT_DOWN:
+        return replace(fix, text=f"{overdue.observed}. {overdue.remedy}", obstacle=None, is_for_a_person=True)
+    entries = _entries(context, fix)
+    if fix.is_for_a_person or _failed_in_a_row(context, entries) < context.site.limits.attempts:
+        return fix
+    last = entries[-1]
+    text = (
+        f"The operator tried {context.site.limits.attempts} times and does not try again: {fix.text} Last answer: "
+        f"{(last.message or 'none')[:MOST_ANSWER]}. Mend it by hand, or name {last.key} in spec.retries of this MasterTarget."
+    )
+    return replace(fix, text=text, obstacle=None, is_for_a_person=True)
 
 
 def remedies_of(fixes: Iterable[Fix]) -> dict[str, str]:
@@ -49,7 +70,7 @@ def with_remedies(rulings: Rulings, fixes: tuple[Fix, ...]) -> Rulings:
 
 def fix_effect(context: TargetContext, fixes: tuple[Fix, ...]) -> Effect | None:
     """The effect that makes the first fix that is due, if it was shown, nothing runs and none was made too lately."""
-    fix = next((f for f in fixes if _is_due(context, f)), None)
+    fix = next((f for f in fixes if f.is_makeable), None)
     call = _call(context, fix) if fix is not None else None
     if fix is None or call is None or _has_open(context) or not _was_shown(context, fix):
         return None
@@ -74,11 +95,7 @@ def _call(context: TargetContext, fix: Fix) -> MachineCall | None:
 
 def is_mending(context: TargetContext, fixes: tuple[Fix, ...]) -> bool:
     """Whether a fix of the target is under way or due: no machine may start through it meanwhile."""
-    return _has_open(context) or any(_is_due(context, fix) for fix in fixes)
-
-
-def _is_due(context: TargetContext, fix: Fix) -> bool:
-    return fix.is_makeable and _failed_in_a_row(_entries(context, fix)) < context.site.limits.attempts
+    return _has_open(context) or any(fix.is_makeable for fix in fixes)
 
 
 def _has_open(context: TargetContext) -> bool:
@@ -103,10 +120,11 @@ def retry_at(entries: list[LedgerEntry], site: SiteContext) -> datetime | None:
     return moment if moment > site.now else None
 
 
-def _failed_in_a_row(entries: list[LedgerEntry]) -> int:
+def _failed_in_a_row(context: TargetContext, entries: list[LedgerEntry]) -> int:
+    """How often it failed since it went well, or since a person asked for another try."""
     count = 0
     for entry in reversed(entries):
-        if entry.outcome not in {EffectOutcome.REFUSED, EffectOutcome.FAILED}:
+        if entry.outcome not in {EffectOutcome.REFUSED, EffectOutcome.FAILED} or entry.key in context.target.spec.retries:
             break
         count += 1
     return count

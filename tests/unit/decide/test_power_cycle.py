@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.unit import builders as b
 from tests.unit.decide.judged import evaluate
-from tests.unit.decide.read import check_ids, summary, target_of
+from tests.unit.decide.read import check_ids, condition, plan_of, summary, target_of
 from tests.unit.decide.test_ledger import INTENDED_AT, O, entry
 from tests.unit.decide.test_remediation import AUTOMATIC, dirty
 
@@ -99,3 +99,12 @@ def test_the_finding_goes_when_the_guest_goes_down_after_all():
     site.tick(1)
     site.vms["mt-win"] = replace(site.vms["mt-win"], power_state=PowerState.ON, boot_time=site.now)
     assert target_of(site.round(perform=False)).ledger[-1].outcome is O.SUCCEEDED
+
+
+def test_the_plan_tells_whose_guest_does_not_shut_down_and_not_that_it_will():
+    site = cycling(is_answered=True)
+    site.tick(60)
+    site.round(perform=False)
+    message = condition(plan_of(evaluate(site.view())), "Ready").message
+    assert "Shut the guest of mt-win down" in message
+    assert "Will be power-cycled" not in message

@@ -164,6 +164,37 @@ def test_refused_fix_waits_then_gives_up_and_the_next_one_has_its_turn():
     assert keys == [f"{kind}/{attempt}" for kind in ("RemoveSnapshots", "SetDiskUuid") for attempt in (1, 2, 3)]
 
 
+def given_up(**spec: object) -> World:
+    """The removal of mt-win's snapshot was refused three times."""
+    ledger = [
+        entry(O.REFUSED, None, FIXES[0], key=f"RemoveSnapshots/{n}", settled_at=b.minutes_ago(9), message="no permission")
+        for n in (1, 2, 3)
+    ]
+    site = dirty(remediation={"removeSnapshots": "Automatic"}, **spec)
+    site.targets["mt-win"] = b.master_target(
+        remediation={"removeSnapshots": "Automatic"}, status={"ledger": [e.wire() for e in ledger]}, **spec
+    )
+    return site
+
+
+def test_a_fix_that_was_given_up_is_a_persons_and_says_what_was_answered():
+    site = given_up()
+    site.round()
+    decision = evaluate(site.view())
+    assert decision.effects == ()
+    (finding,) = (f for f in target_of(decision, "mt-win").findings if f.check == "NoSnapshots")
+    assert "Last answer: no permission" in finding.remedy
+    assert "RemoveSnapshots/3 in spec.retries" in finding.remedy
+    assert "no permission" in condition(plan_of(decision), "Ready").message
+
+
+def test_a_person_lets_a_fix_be_tried_again():
+    site = given_up(retries=["RemoveSnapshots/3"])
+    site.round(perform=False)
+    (effect,) = evaluate(site.view()).effects
+    assert effect.key == "RemoveSnapshots/4"
+
+
 def test_a_later_failure_counts_from_the_last_success():
     site = dirty(**AUTOMATIC)
     made = [O.FAILED, O.FAILED, O.SUCCEEDED, O.REFUSED]

@@ -76,6 +76,11 @@ class MasterTargetSpec(ApiModel):
         default=False,
         description="It may put the boot disk on an LSI Logic controller, too; a guest without the driver boots no more.",
     )
+    retries: list[Text] = Field(
+        default_factory=list,
+        description="Keys of failed entries of status.ledger after which the operator tries that fix again.",
+        max_length=50,
+    )
     cordon: bool = Field(default=False, description="Assign no further machine to it.")
 
 
