@@ -439,6 +439,7 @@ def vm(name: str = "app-1", **changes: Any) -> VirtualMachine:
             connection_state="connected",
             host=HOST_1,
             boot_time=None,
+            starts=(),
             snapshots=(),
             consolidation_needed=False,
             disks=disks(2, name),

@@ -10,7 +10,7 @@ from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.naming import machine_object_name
-from failback_operator.decide.recording import record_of
+from failback_operator.decide.recording import on_premises_starts, record_of
 from failback_operator.decide.selection import MIDWAY
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.survey import is_gone, settled_machine
@@ -50,6 +50,7 @@ def machine_objects(plan: PlanState, standings: Iterable[Standing], index: SiteI
             item_id=stored.spec.item_id if stored else str(survey.round.item.arm_id),
             machine_name=survey.round.item.friendly_name,
             recorded=recorded,
+            on_premises_starts=on_premises_starts(standing.machine.context),
         )
         key = machine_key(survey.round.item, stored, index)
         found.append(

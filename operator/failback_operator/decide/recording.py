@@ -2,12 +2,14 @@
 
 from datetime import datetime
 
-from failback_operator.api.v1alpha1.failback_machine import Recorded, RecordedDisk
+from failback_operator.api.v1alpha1.failback_machine import OnPremisesStart, Phase, Recorded, RecordedDisk
 from failback_operator.checks.contexts import LocatedVm, MachineContext
+from failback_operator.checks.machine.on_premises import started_since
 from failback_operator.checks.machine.protection import account_name
 
 MOST_DISKS = 64
 MOST_NICS = 16
+MOST_STARTS = 20
 
 
 def record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
@@ -33,6 +35,18 @@ def record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
         master_target=machine.assigned.target.name if machine.assigned else None,
         master_target_disks=recorded_disks(target),
     )
+
+
+def on_premises_starts(machine: MachineContext) -> list[OnPremisesStart]:
+    """The starts of the on-premises VM as they are to be stored: one is kept for each failover, since vCenter forgets them."""
+    known = list(machine.machine.spec.on_premises_starts) if machine.machine else []
+    failed_over_at = machine.failed_over_at
+    if failed_over_at is None or machine.phase is not Phase.FAILED_OVER or machine.vm is None:
+        return known
+    seen = started_since(machine.vm.vm, failed_over_at, machine.site.now)
+    if seen is None or len(known) >= MOST_STARTS or any(each.failed_over_at == failed_over_at for each in known):
+        return known
+    return [*known, OnPremisesStart(failed_over_at=failed_over_at, seen_at=seen.replace(microsecond=0))]
 
 
 def recorded_disks(located: LocatedVm | None) -> list[RecordedDisk]:

@@ -131,7 +131,8 @@ class VirtualMachine:
     power_state: PowerState | None = None
     connection_state: str | None = None
     host: Moref | None = None
-    boot_time: datetime | None = None  # summary.runtime.bootTime
+    boot_time: datetime | None = None  # summary.runtime.bootTime; gone once it is off again
+    starts: tuple[datetime, ...] | None = None  # its VmPoweredOnEvents; asked of VMs whose machines are failed over
     snapshots: tuple[Snapshot, ...] = ()
     consolidation_needed: bool | None = None
     disks: tuple[Disk, ...] = ()

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget, RecoverySite
+from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.domain.enabled import enabled_needs
 from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.vault import VaultFacts
@@ -31,7 +33,17 @@ def interest_of(
         names=frozenset(names),
         mended=frozenset(_mended(targets, facts)),
         account=server.vcenter_account,
+        departed=frozenset(_departed(facts)),
     )
+
+
+def _departed(facts: VaultFacts | None) -> Iterator[str]:
+    """UUID and name of each machine that is failed over and not reprotected yet: of that VM it matters whether it was started."""
+    for item in facts.items if facts is not None else ():
+        if architecture_of(item).position(item) is Phase.FAILED_OVER:
+            yield item.friendly_name
+            if item.detail is not None and item.detail.infrastructure_vm_id:
+                yield item.detail.infrastructure_vm_id
 
 
 def _mended(targets: Iterable[MasterTarget], facts: VaultFacts | None) -> Iterator[str]:

@@ -8,7 +8,7 @@ from tests.unit import builders as a
 from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.api.v1alpha1.failback_machine import OnPremisesStart, Phase
 from failback_operator.checks.machine import MACHINE_CHECKS
 from failback_operator.checks.machine.base import next_step
 from failback_operator.domain.health import HealthError
@@ -371,6 +371,15 @@ CLONES = replace(READY, vms=(a.located(), a.located(a.vm("app-copy"))))
 AFTER = a.FAILED_OVER_AT + timedelta(seconds=1)
 ON = {"power_state": PowerState.ON}
 
+
+
+def seen_started(context, failed_over_at):
+    """The machine's object has it that its VM was started after that failover."""
+    start, stored = OnPremisesStart(failed_over_at=failed_over_at, seen_at=AFTER), a.machine()
+    spec = stored.spec.model_copy(update={"on_premises_starts": [start]})
+    return replace(context, machine=stored.model_copy(update={"spec": spec}))
+
+
 ON_PREMISES = [
     Case("OnPremisesVMFound", "one", PASS, READY),
     Case("OnPremisesVMFound", "none", FAIL, NO_VM, "no VM of app-1 is in vCenter"),
@@ -382,8 +391,14 @@ ON_PREMISES = [
     Case("OnPremisesDiverged", "off and untouched", PASS, READY),
     Case("OnPremisesDiverged", "on", FAIL, on_prem(READY, **ON), "VM app-1 is poweredOn"),
     Case("OnPremisesDiverged", "suspended", FAIL, on_prem(READY, power_state=PowerState.SUSPENDED)),
-    Case("OnPremisesDiverged", "started since", FAIL, on_prem(READY, boot_time=AFTER), "was started after the failover"),
-    Case("OnPremisesDiverged", "started at that instant", PASS, on_prem(READY, boot_time=a.FAILED_OVER_AT)),
+    Case("OnPremisesDiverged", "started since, and on", FAIL, on_prem(READY, **ON, boot_time=AFTER), "was started after"),
+    Case("OnPremisesDiverged", "started since, off again", FAIL, on_prem(READY, starts=(AFTER,)), "was started after"),
+    Case("OnPremisesDiverged", "started at that instant", PASS, on_prem(READY, starts=(a.FAILED_OVER_AT,))),
+    Case("OnPremisesDiverged", "seen started since", FAIL, seen_started(READY, a.FAILED_OVER_AT), "was started after"),
+    Case("OnPremisesDiverged", "seen started after another failover", PASS, seen_started(READY, AFTER)),
+    Case("OnPremisesDiverged", "seen, events unread", FAIL, on_prem(seen_started(READY, a.FAILED_OVER_AT), starts=None)),
+    Case("OnPremisesDiverged", "off, events unread", UNKNOWN, on_prem(READY, starts=None), "events", "Monitor > Events"),
+    Case("OnPremisesDiverged", "on, events unread", FAIL, on_prem(READY, **ON, boot_time=AFTER, starts=None)),
     Case("OnPremisesDiverged", "a snapshot since", FAIL, on_prem(READY, snapshots=(a.snapshot("late", created=AFTER),)), "late"),
     Case("OnPremisesDiverged", "an old snapshot", PASS, on_prem(READY, snapshots=(a.snapshot(),))),
     Case("OnPremisesDiverged", "power not told", UNKNOWN, on_prem(READY, power_state=None)),
@@ -394,7 +409,7 @@ ON_PREMISES = [
         "OnPremisesDiverged",
         "failover not known, a start",
         UNKNOWN,
-        on_prem(replace(READY, failed_over_at=None), boot_time=AFTER),
+        on_prem(replace(READY, failed_over_at=None), starts=(AFTER,)),
     ),
     Case(
         "OnPremisesDiverged",

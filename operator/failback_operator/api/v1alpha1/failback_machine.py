@@ -81,6 +81,15 @@ class Recorded(ApiModel):
     model_config = ConfigDict(json_schema_extra=rules(rule("self == oldSelf", RECORDED_ONCE)))
 
 
+class OnPremisesStart(ApiModel):
+    """That the on-premises VM was started after a failover, while the machine ran in Azure. Each entry is written once."""
+
+    failed_over_at: Time = Field(description="Time of the failover to Azure that it follows.")
+    seen_at: Time = Field(description="When the VM was started, or else was first seen on.")
+
+    model_config = ConfigDict(json_schema_extra=rules(rule("self == oldSelf", RECORDED_ONCE)))
+
+
 class FailbackMachineSpec(ApiModel):
     """Which item of which site."""
 
@@ -101,7 +110,22 @@ class FailbackMachineSpec(ApiModel):
         },
     )
 
-    model_config = ConfigDict(json_schema_extra=rules(rule("!has(oldSelf.recorded) || has(self.recorded)", RECORDED_ONCE)))
+    on_premises_starts: list[OnPremisesStart] = Field(
+        default_factory=list,
+        description="Failovers after which the on-premises VM was started before reprotect; entries are never changed.",
+        max_length=20,
+        json_schema_extra={
+            **list_map("failedOverAt"),
+            **rules(rule("oldSelf.all(o, self.exists(n, n.failedOverAt == o.failedOverAt))", RECORDED_ONCE)),
+        },
+    )
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule("!has(oldSelf.recorded) || has(self.recorded)", RECORDED_ONCE),
+            rule("!has(oldSelf.onPremisesStarts) || has(self.onPremisesStarts)", RECORDED_ONCE),
+        )
+    )
 
 
 class Assignment(ApiModel):

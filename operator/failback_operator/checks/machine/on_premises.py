@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from failback_operator.api.common import Severity
+from failback_operator.api.common import Severity, rfc3339
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.answers import Answer, any_of, every, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, MachineContext
@@ -17,6 +17,10 @@ from failback_operator.domain.vsphere import PowerState, VirtualMachine
 OTHER = (
     "Find out whether it is the machine's own VM with new cards: then waive this check for the machine. Else rename it, and "
     "bring the machine's own VM back into the inventory."
+)
+EVENTS = (
+    "Look at the VM's events in vCenter (Monitor > Events): if it was not powered on since the failover, waive this check for "
+    "the machine; and let the operator's account read events."
 )
 
 
@@ -80,8 +84,8 @@ def _is_whole(vm: VirtualMachine, *, is_other: bool) -> Answer:
         expected="the on-premises VM is off, and neither started nor got a snapshot since the failover",
         remedy="Reprotect overwrites this VM. Find out who works on it and save what is new; then shut it down, or waive this "
         "check for the machine by name.",
-        source="vSphere runtime.powerState, summary.runtime.bootTime, snapshot; vendor: reprotect powers it off, merges "
-        "snapshots, overwrites its disks",
+        source="vSphere runtime.powerState, summary.runtime.bootTime (cleared at power-off), VmPoweredOnEvent, snapshot; "
+        "vendor: reprotect powers it off, merges snapshots, overwrites its disks",
         steps=frozenset({Step.REPROTECT}),
         is_waivable=True,
         needs_machine=True,
@@ -92,7 +96,7 @@ def on_premises_diverged(context: MachineContext, item: ProtectedItem) -> Answer
     found = vm_or_answer(context, "power_state", "boot_time", "snapshots")
     if isinstance(found, Answer):
         return found
-    return every((_is_off(found.vm), _booted(found.vm, context.failed_over_at), _snapshots(found.vm, context.failed_over_at)))
+    return every((_is_off(found.vm), _booted(found.vm, context), _snapshots(found.vm, context.failed_over_at)))
 
 
 def _is_off(vm: VirtualMachine) -> Answer:
@@ -103,14 +107,32 @@ def _is_off(vm: VirtualMachine) -> Answer:
     )
 
 
-def _booted(vm: VirtualMachine, failed_over_at: datetime | None) -> Answer:
-    if vm.boot_time is None:
-        return passed(f"VM {vm.name} shows no start")
+def _booted(vm: VirtualMachine, context: MachineContext) -> Answer:
+    failed_over_at = context.failed_over_at
     if failed_over_at is None:
+        if vm.boot_time is None and not vm.starts:
+            return passed(f"VM {vm.name} shows no start")
         return unknown(f"VM {vm.name} was started once, and when the machine failed over is not known")
-    if vm.boot_time > failed_over_at:
-        return failed(f"VM {vm.name} was started after the failover")
+    kept = context.machine.spec.on_premises_starts if context.machine else []
+    moments = [*(each.seen_at for each in kept if each.failed_over_at == failed_over_at), *_starts(vm, failed_over_at)]
+    if moments:
+        return failed(f"VM {vm.name} was started after the failover, at {rfc3339(min(moments))}")
+    if vm.starts is None and vm.boot_time is None and vm.power_state is PowerState.OFF:
+        return unknown(f"VM {vm.name}: its events, which tell of a start since the failover, could not be read", EVENTS)
     return passed(f"VM {vm.name} was not started since the failover")
+
+
+def _starts(vm: VirtualMachine, failed_over_at: datetime) -> list[datetime]:
+    told = [*(vm.starts or ()), *([vm.boot_time] if vm.boot_time else [])]
+    return [each for each in told if each > failed_over_at]
+
+
+def started_since(vm: VirtualMachine, failed_over_at: datetime, now: datetime) -> datetime | None:
+    """The first start after the failover that vCenter shows; `now` for a VM that is on and of which no boot time is told."""
+    found = _starts(vm, failed_over_at)
+    if not found and vm.power_state is PowerState.ON and vm.boot_time is None:
+        return now
+    return min(found, default=None)
 
 
 def _snapshots(vm: VirtualMachine, failed_over_at: datetime | None) -> Answer:

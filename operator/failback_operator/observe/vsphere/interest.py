@@ -24,6 +24,7 @@ class Interest:
 
     `mended` are names and addresses of those VMs of interest that the operator may change: its privileges on them are read.
     `account` is another account, that of the configuration server, whose privileges are read.
+    `departed` are UUIDs and names of those VMs of interest whose machines run in Azure: their starts are read.
     """
 
     uuids: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class Interest:
     names: frozenset[str] = frozenset()
     mended: frozenset[str] = frozenset()
     account: str | None = None
+    departed: frozenset[str] = frozenset()
 
 
 def find(connection: Connection, interest: Interest) -> frozenset[Moref]:

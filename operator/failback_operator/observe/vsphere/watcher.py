@@ -28,6 +28,7 @@ from failback_operator.observe.vsphere.grants import GrantsReader
 from failback_operator.observe.vsphere.interest import Interest, find
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
 from failback_operator.observe.vsphere.session import STALE_SOCKET, VsphereSession
+from failback_operator.observe.vsphere.starts import StartsReader
 from failback_operator.observe.vsphere.tasks import task_state
 
 T = TypeVar("T")
@@ -94,11 +95,12 @@ class VsphereWatcher:
 
     async def fresh(self, morefs: Iterable[Moref]) -> tuple[VirtualMachine, ...]:
         """Read these VMs now; one that no longer exists is left out. Raises SourceFailed."""
-        wanted = tuple(sorted(set(morefs)))
+        wanted, interest = tuple(sorted(set(morefs))), self._interest
 
         def read(connection: Connection) -> tuple[VirtualMachine, ...]:
             paths = convert.machine_paths(connection.content.about.apiVersion)
-            return tuple(convert.machine(row) for row in retrieve(connection, Selection(convert.MACHINE, paths, wanted)))
+            rows = retrieve(connection, Selection(convert.MACHINE, paths, wanted))
+            return StartsReader(connection, interest).of(convert.machine(row) for row in rows)
 
         return await self.session.call(read)
 
@@ -171,15 +173,16 @@ class VsphereWatcher:
         found = find(connection, interest)
         collector = self._collector = ChangeCollector(connection, found)
         builder, grants = FactsBuilder(connection.content.about.instanceUuid), GrantsReader(connection)
+        starts = StartsReader(connection, interest)
         try:
             builder.note_memory(collector.memory_used())
-            facts = grants.read(interest, builder.build(collector, collector.first()))
+            facts = starts.read(grants.read(interest, builder.build(collector, collector.first())))
             self._publish(facts, interest)
             searched = time.monotonic()
             while not self._wake.is_set() and connection.generation == self.session.generation:
                 changed = self._wait(collector)
                 if changed:
-                    facts = grants.on(builder.build(collector, changed))
+                    facts = starts.on(grants.on(builder.build(collector, changed)), changed)
                 else:
                     check_alive(connection)
                 self._publish(facts, interest)
@@ -187,7 +190,7 @@ class VsphereWatcher:
                     if find(connection, interest) != found:
                         return
                     builder.note_memory(collector.memory_used())
-                    facts = grants.read(interest, builder.build(collector, ()))
+                    facts = starts.read(grants.read(interest, builder.build(collector, ())))
                     searched = time.monotonic()
         finally:
             self._collector = None
