@@ -11,8 +11,8 @@ from failback_lab.azure.world import World
 from .servers import SR
 
 
-def job(world: World, it: Job) -> Json:
-    """A job. While it runs there is no endTime at all (recorded)."""
+def job(world: World, it: Job, *, is_listed: bool = False) -> Json:
+    """A job. While it runs there is no endTime at all; LIST shows neither tasks nor details (recorded)."""
     details: Json = {"instanceType": it.kind, "affectedObjectDetails": dict(it.affected)}
     if it.kind == "SwitchProtectionJobDetails":
         details = {"newReplicationProtectedItemId": it.new_item, **details}
@@ -28,7 +28,7 @@ def job(world: World, it: Job) -> Json:
             "friendlyName": it.friendly_name,
             "state": it.state.value,
             "stateDescription": it.state_description,
-            "tasks": [_task(world, t) for t in it.tasks],
+            "tasks": [] if is_listed else [_task(world, t) for t in it.tasks],
             "errors": [_error(e) for e in it.errors],
             "startTime": wire_time(it.started),
             **({"endTime": wire_time(it.ended)} if it.ended else {}),
@@ -36,17 +36,10 @@ def job(world: World, it: Job) -> Json:
             "targetObjectId": it.target_id,
             "targetObjectName": it.target_name,
             "targetInstanceType": it.target_type,
-            "customDetails": details,
+            "customDetails": None if is_listed else details,
         },
     }
     return world.overlay.apply("job", it.name, body)
-
-
-def listed(world: World, it: Job) -> Json:
-    """A job as LIST shows it: without tasks and details (recorded in 2021; only GET has them)."""
-    body = job(world, it)
-    properties: Json = {**body["properties"], "tasks": [], "customDetails": None}
-    return {**body, "properties": properties}
 
 
 def _when(moment: datetime | None) -> str:

@@ -93,7 +93,7 @@ class JobRoutes:
     async def _list(self, call: Call) -> Reply:
         world, text = self._lab.world, call.query.get("$filter", "")
         found = sorted((j for j in world.book if matches(j, text, JOB_FIELDS)), key=lambda j: j.started, reverse=True)
-        return self._lab.pager.page(call, found, lambda j: jobs.listed(world, j))
+        return self._lab.pager.page(call, found, lambda j: jobs.job(world, j, is_listed=True))
 
     async def _get(self, call: Call) -> Reply:
         world, job = self._lab.world, self._job(call)
