@@ -67,6 +67,7 @@ NOT_IN_DATABASE = _unknown(19, "The virtual machine is not in the configuration 
 NO_NEW_DATASTORE = _unknown(
     30, "The datastore for the new virtual machine is not one of the master target's.", "Name one that it lists."
 )
+SAME_DISK_UUID = _unknown(32, "A disk of the master target has the UUID of a disk of the virtual machine.", "Make either anew.")
 NO_SPACE = _unknown(31, "The datastore has no room for the disks of the new virtual machine.", "Free space on it.")
 
 # Refusals of requests: no code is on record.

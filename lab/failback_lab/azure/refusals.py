@@ -104,9 +104,17 @@ def _source_faults(facts: ReprotectFacts, target_vm: MachineReading) -> Iterator
     if source is None:
         yield from _new_machine_faults(facts, target_vm)
         return
+    if _have_disks_of_one_template(source, target_vm):
+        yield faultbook.SAME_DISK_UUID
     writable = {d.name for d in target_vm.host_datastores if d.is_writable}
     if not set(source.datastores) <= writable:
         yield faultbook.DATASTORE_NOT_MOUNTED
+
+
+def _have_disks_of_one_template(one: MachineReading, other: MachineReading) -> bool:
+    """Whether two different disks have one UUID. Source: facts, section 3 (MT and VM cloned from one template)."""
+    files = {disk.uuid: disk.file for disk in one.disks}
+    return any(files.get(disk.uuid, disk.file) != disk.file for disk in other.disks)
 
 
 def _new_machine_faults(facts: ReprotectFacts, target_vm: MachineReading) -> Iterator[ServiceFault]:

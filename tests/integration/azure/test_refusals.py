@@ -72,6 +72,18 @@ def test_disk_uuid_is_off_once_the_snapshot_is_gone(site_vault: Vault, site: Ses
     site_vault.reprotected("mail-relay-1", target="mt-lin-1", drive="/mnt/retention")
 
 
+def test_master_target_and_machine_of_one_template(site_vault: Vault, own_vcenter: VCenter) -> None:
+    """Source: facts, section 3: MT and VM cloned from one template (UUID clash)."""
+    devices = "config.hardware.device"
+    found = own_vcenter.control.get("VirtualMachine", "crm-1", devices)
+    uuid = next(d["backing"]["uuid"] for d in found if d["_typeName"] == "VirtualDisk")
+    target = own_vcenter.control.get("VirtualMachine", "mt-win-1", devices)
+    disk = next(d for d in target if d["_typeName"] == "VirtualDisk")
+    disk["backing"]["uuid"] = uuid
+    own_vcenter.control.set("VirtualMachine", "mt-win-1", devices, target)
+    assert refused(site_vault) == ["LAB-UNKNOWN-32"]
+
+
 def test_no_datastore_without_tools(site_vault: Vault, own_vcenter: VCenter) -> None:
     """Source: requirement R18; facts, section 3: datastore list empty."""
     own_vcenter.control.set("VirtualMachine", "mt-win-1", "guest.toolsRunningStatus", "guestToolsNotRunning")
