@@ -657,6 +657,11 @@ def blind_vsphere() -> SiteContext:
     return site_context(view(snapshot=site_snapshot(vcenter_part=Part())))
 
 
+def nameless_vsphere() -> SiteContext:
+    """A site whose vCenter has a VM of which the name may not be read."""
+    return site_context(view(vsphere=facts(nameless=(Moref("vm-77"),))))
+
+
 def located(machine_vm: VirtualMachine | None = None, vsphere: VsphereFacts | None = None) -> LocatedVm:
     """A VM with its vCenter and host."""
     chosen = machine_vm or vm()

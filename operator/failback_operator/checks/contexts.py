@@ -6,6 +6,7 @@ from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded
+from failback_operator.checks.answers import listed
 from failback_operator.domain.azure_estate import NicIndex
 from failback_operator.domain.claims import NO_CLAIMS, Claims
 from failback_operator.domain.fabric import MasterTargetServer
@@ -40,8 +41,15 @@ class SiteContext:
 
     @property
     def vsphere_is_complete(self) -> bool:
-        """True when every vCenter of the site is fresh: only then may a VM count as absent."""
-        return len(self.vcenters) == len(self.view.site.spec.vcenters)
+        """True when every vCenter of the site is fresh, and tells the names of all VMs: only then may a VM count as absent."""
+        is_fresh = len(self.vcenters) == len(self.view.site.spec.vcenters)
+        return is_fresh and not any(facts.nameless for _, facts in self.vcenters)
+
+    @property
+    def vsphere_gap(self) -> str:
+        """Why a VM that is not found need not be absent."""
+        nameless = [moref for _, facts in self.vcenters for moref in facts.nameless]
+        return f"vCenter did not let the name of {listed(nameless)} be read" if nameless else "vCenter could not be read lately"
 
 
 @dataclass(frozen=True, slots=True)

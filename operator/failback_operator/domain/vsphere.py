@@ -262,7 +262,7 @@ class VsphereFacts:
     """One vCenter's part of a site: all hosts, datastores and clusters of both, and the VMs that the site is about.
 
     `own_grants` are the operator's privileges on what it may mend, `server_grants` those of the configuration server's account;
-    None where there was nothing to ask.
+    None where there was nothing to ask. `nameless` are VMs whose names may not be read: any may be one that is looked for.
     """
 
     instance_uuid: str
@@ -273,6 +273,7 @@ class VsphereFacts:
     clusters: tuple[Cluster, ...] = ()
     own_grants: Grants | None = None
     server_grants: Grants | None = None
+    nameless: tuple[Moref, ...] = ()
 
     def host(self, moref: Moref | None) -> Host | None:
         """The host with that id, if known."""

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from tests.integration.verdicts.case import Case
+from tests.integration.verdicts.sources import vault_unread, vcenter_unread
 from tests.integration.verdicts.vcenter_parts import IDE, controller, on_delta, snapshot_now, with_parent
 from tests.integration.verdicts.world import DEVICES, Json, World
 
@@ -137,6 +138,8 @@ CASES = (
     Case("DiskLimit", TARGET, fewer_disks_allowed, ("2 of 1 disk slots", "2 own")),
     Case("DiskLimit", TARGET, sixty_disks_more, ("62 of 60 disk slots", "62 own")),
     Case("DiskLimit", TARGET, devices_concealed, ("could not be read",), outcome=UNKNOWN),
+    Case("DiskLimit", TARGET, vault_unread, ("the vault could not be read lately", "whose disks"), outcome=UNKNOWN),
+    Case("DiskLimit", TARGET, vcenter_unread, ("vCenter could not be read lately",), outcome=UNKNOWN),
     Case("NoSnapshots", TARGET, gets_a_snapshot, ("has snapshots: nightly-backup",)),
     Case("NoSnapshots", TARGET, runs_on_a_delta_file, ("delta disks", "mt-win-1-000001.vmdk")),
     Case("NoSnapshots", TARGET, has_a_parent_disk, ("delta disks",)),

@@ -26,6 +26,10 @@ def cloned(world: World) -> None:
     world.vm("ps-onprem-1", "name", NAME)
 
 
+def name_concealed(world: World) -> None:
+    world.conceal(NAME, "name")
+
+
 def orphaned(world: World) -> None:
     world.vm(NAME, "runtime.connectionState", "orphaned")
 
@@ -74,6 +78,8 @@ def parameters_concealed(world: World) -> None:
 CASES = (
     Case("OnPremisesVMFound", MACHINE, vm_gone, ("no VM of crm-1",)),
     Case("OnPremisesVMFound", MACHINE, cloned, ("several VMs match",)),
+    Case("OnPremisesVMFound", MACHINE, name_concealed, ("did not let the name of vm-",), outcome=UNKNOWN),
+    Case("NewVMPlanned", MACHINE, name_concealed, ("did not let the name of vm-",), outcome=UNKNOWN),
     Case("OnPremisesVMFound", MACHINE, orphaned, ("is orphaned",)),
     Case("OnPremisesVMFound", MACHINE, connection_state_concealed, ("could not be read",), outcome=UNKNOWN),
     Case("OnPremisesVMFound", MACHINE, vcenter_unread, ("could not be read lately",), outcome=UNKNOWN),

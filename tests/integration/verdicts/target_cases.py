@@ -37,6 +37,11 @@ def no_vm_of_that_name_or_address(world: World) -> None:
     world.vm(NAME, "name", "retired")
 
 
+def neither_found_nor_surely_absent(world: World) -> None:
+    no_vm_of_that_name_or_address(world)
+    world.conceal("files-1", "name")
+
+
 def another_vm_has_its_address(world: World) -> None:
     world.vm("ps-onprem-1", "guest.ipAddress", "10.10.0.21")
 
@@ -174,6 +179,7 @@ CASES = (
     Case("MasterTargetRegistered", TARGET, heartbeat_not_reported, ("no heartbeat",), outcome=UNKNOWN),
     Case("MasterTargetRegistered", TARGET, vault_unread, ("could not be read lately",), outcome=UNKNOWN),
     Case("MasterTargetVMFound", TARGET, no_vm_of_that_name_or_address, ("no VM is found",)),
+    Case("MasterTargetVMFound", TARGET, neither_found_nor_surely_absent, ("did not let the name",), outcome=UNKNOWN),
     Case("MasterTargetVMFound", TARGET, another_vm_has_its_address, ("several VMs match", "ps-onprem-1")),
     Case("MasterTargetVMFound", TARGET, powered_off, ("is poweredOff",)),
     Case("MasterTargetVMFound", TARGET, suspended, ("is suspended",)),

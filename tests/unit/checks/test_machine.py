@@ -372,7 +372,6 @@ AFTER = a.FAILED_OVER_AT + timedelta(seconds=1)
 ON = {"power_state": PowerState.ON}
 
 
-
 def seen_started(context, failed_over_at):
     """The machine's object has it that its VM was started after that failover."""
     start, stored = OnPremisesStart(failed_over_at=failed_over_at, seen_at=AFTER), a.machine()
@@ -384,6 +383,7 @@ ON_PREMISES = [
     Case("OnPremisesVMFound", "one", PASS, READY),
     Case("OnPremisesVMFound", "none", FAIL, NO_VM, "no VM of app-1 is in vCenter"),
     Case("OnPremisesVMFound", "none, vCenter unread", UNKNOWN, NO_VM_BLIND),
+    Case("OnPremisesVMFound", "none, and one without name", UNKNOWN, replace(READY, vms=(), site=a.nameless_vsphere()), "vm-77"),
     Case("OnPremisesVMFound", "clones", FAIL, CLONES, "app-1 on esx-1.example.com, app-copy on esx-1.example.com"),
     Case("OnPremisesVMFound", "orphaned", FAIL, on_prem(READY, connection_state="orphaned"), "orphaned"),
     Case("OnPremisesVMFound", "connection not told", UNKNOWN, on_prem(READY, connection_state=None)),

@@ -55,6 +55,13 @@ REGISTRATION = [
     Case("MasterTargetVMFound", "one", PASS, a.target_context()),
     Case("MasterTargetVMFound", "none", FAIL, NO_VM, "no VM is found"),
     Case("MasterTargetVMFound", "none, vCenter unread", UNKNOWN, BLIND, "vCenter could not be read lately"),
+    Case(
+        "MasterTargetVMFound",
+        "none, and one without name",
+        UNKNOWN,
+        a.target_context(vms=(), site=a.nameless_vsphere(), usage=None),
+        "did not let the name of vm-77 be read",
+    ),
     Case("MasterTargetVMFound", "two", FAIL, TWO_VMS, "several VMs match: mt-copy, mt-win"),
     Case("MasterTargetVMFound", "orphaned", FAIL, of_vm(connection_state="orphaned"), "VM mt-win is orphaned"),
     Case("MasterTargetVMFound", "connection unread", UNKNOWN, of_vm(connection_state=None)),
@@ -125,6 +132,13 @@ DISKS = [
     Case("NotCordoned", "cordoned", FAIL, a.target_context(target=a.master_target(cordon=True)), "no further machine"),
     Case("DiskLimit", "unread", UNKNOWN, a.target_context(usage=None), "its disks could not be read"),
     Case("DiskLimit", "no VM", UNKNOWN, BLIND),
+    Case(
+        "DiskLimit",
+        "vault unread",
+        UNKNOWN,
+        a.target_context(server=None, site=a.blind_vault(), usage=None),
+        "the vault could not be read lately, and so whose disks VM mt-win has",
+    ),
     Case("NoSnapshots", "none", PASS, a.target_context()),
     Case(
         "NoSnapshots",

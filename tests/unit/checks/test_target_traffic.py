@@ -43,6 +43,8 @@ CASES = [
     Case("ChangesCarried", "one not told, above without it", FAIL, machines(2_100_000, None)),
     Case("ChangesCarried", "detail unread", UNKNOWN, UNREAD, "app-1"),
     Case("ChangesCarried", "nobody", NA, machines()),
+    Case("ChangesCarried", "vault unread", UNKNOWN, replace(machines(), site=a.blind_vault()), "see DiskLimit"),
+    Case("ChangesCarried", "its disks unread", UNKNOWN, machines(usage=None), "what is planned on it is not known"),
     Case("RetentionFreeSpace", "room", PASS, machines(1000), "volume R has room"),
     Case("RetentionFreeSpace", "just enough", PASS, machines(1000, free=GB)),
     Case("RetentionFreeSpace", "a byte too little", FAIL, machines(1000, free=GB - 1), "volume R has less free space"),
@@ -57,6 +59,7 @@ CASES = [
         "RetentionFreeSpace", "volume not listed", NA, replace(machines(1), server=a.master_target_server(retention_volumes=()))
     ),
     Case("RetentionFreeSpace", "nobody", NA, machines()),
+    Case("RetentionFreeSpace", "its disks unread", UNKNOWN, machines(usage=None)),
     Case("RetentionFreeSpace", "not registered", UNKNOWN, a.target_context(server=None)),
 ]
 

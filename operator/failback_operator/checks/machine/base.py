@@ -109,7 +109,7 @@ def vm_or_answer(context: MachineContext, *fields: str) -> LocatedVm | Answer:
             return unknown(f"several VMs match: {listed(v.vm.name for v in context.vms)}")
         if context.site.vsphere_is_complete:
             return not_applicable("vCenter has no VM of the machine: see OnPremisesVMFound")
-        return unknown("vCenter could not be read lately")
+        return unknown(context.site.vsphere_gap)
     missing = context.vm.vm.unread & set(fields)
     if missing:
         return unknown(f"VM {context.vm.vm.name}: vCenter did not let {listed(missing)} be read")

@@ -35,7 +35,7 @@ def new_vm_planned(context: MachineContext, item: ProtectedItem) -> Answer:
     """Says on which host and datastore a new VM will be made."""
     is_new = comes_back_new(context, item)
     if is_new is None:
-        return unknown("vCenter could not be read lately")
+        return unknown(context.site.vsphere_gap)
     if not is_new:
         return passed(STAYS)
     hosts = [_host_name(target) for target in fitting_targets(context, item) or targets_of(context)]
@@ -72,7 +72,7 @@ def original_vm_gone(context: MachineContext, item: ProtectedItem) -> Answer:
     if context.vms and not is_namesake(context, item):
         return failed(f"vCenter has VM {listed(v.vm.name for v in context.vms)}, whose disks reprotect would overwrite")
     if not context.site.vsphere_is_complete:
-        return unknown("vCenter could not be read lately")
+        return unknown(context.site.vsphere_gap)
     return passed("vCenter has no VM of the machine")
 
 

@@ -48,7 +48,7 @@ def on_premises_vm_found(context: MachineContext, item: ProtectedItem) -> Answer
     if context.vms:
         return failed(f"several VMs match, clones of one another: {listed(_placed(v) for v in context.vms)}")
     if not context.site.vsphere_is_complete:
-        return unknown("vCenter could not be read lately")
+        return unknown(context.site.vsphere_gap)
     if is_physical(context, item):
         return not_applicable("it is a physical machine, and comes back as a new VM")
     if item.instance_type is InstanceType.TO_ON_PREMISES and context.record and context.record.vm_instance_uuid is None:

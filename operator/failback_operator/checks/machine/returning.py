@@ -50,7 +50,7 @@ def of_new_vm(ask: AskItem) -> AskItem:
     def guarded(context: MachineContext, item: ProtectedItem) -> Answer:
         is_new = comes_back_new(context, item)
         if is_new is None:
-            return unknown("vCenter could not be read lately")
+            return unknown(context.site.vsphere_gap)
         return ask(context, item) if is_new else not_applicable(STAYS)
 
     return guarded

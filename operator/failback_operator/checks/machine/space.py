@@ -86,7 +86,7 @@ def datastore_in_service(context: MachineContext, item: ProtectedItem) -> Answer
     """Each datastore of its VM, or the one for its new VM, is accessible, and in normal mode where it tells a mode."""
     is_new = comes_back_new(context, item)
     if is_new is None:
-        return unknown("vCenter could not be read lately")
+        return unknown(context.site.vsphere_gap)
     if is_new:
         targets = targets_of(context)
         found = [store for target in targets if (store := new_datastore(context, item, target)) is not None]

@@ -47,7 +47,7 @@ def no_vm(context: TargetContext) -> str:
     """Why there is no VM to judge."""
     if context.vms:
         return f"several VMs match: {listed(v.vm.name for v in context.vms)}"
-    return "no VM is found" if context.site.vsphere_is_complete else "vCenter could not be read lately"
+    return "no VM is found" if context.site.vsphere_is_complete else context.site.vsphere_gap
 
 
 def no_server(context: TargetContext) -> str:

@@ -7,7 +7,7 @@ from failback_operator.api.common import Severity, rfc3339
 from failback_operator.checks.answers import Answer, every, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_FAILBACK, BEFORE_REPROTECT, About
-from failback_operator.checks.master_target.base import no_vm, of_vm, target_check, unread
+from failback_operator.checks.master_target.base import no_server, no_vm, of_vm, target_check, unread
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import ControllerKind, PowerState, VirtualMachine
 
@@ -31,11 +31,19 @@ def disk_limit(context: TargetContext) -> Answer:
     """own + attached + orphaned + reserved ≤ limit."""
     usage = context.usage
     if usage is None:
-        return unknown(no_vm(context) if context.vm is None else f"VM {context.vm.vm.name}: its disks could not be read")
+        return unknown(_no_usage(context))
     parts = f"{usage.own} own, {usage.attached} attached, {usage.orphaned} orphaned, {usage.reserved} reserved"
     left = f"; left over: {listed(context.orphans)}" if context.orphans else ""
     told = f"{usage.used} of {usage.limit} disk slots: {parts}{left}"
     return passed(told) if usage.used <= usage.limit else failed(told)
+
+
+def _no_usage(context: TargetContext) -> str:
+    if context.vm is None:
+        return no_vm(context)
+    if context.site.vault is None:
+        return f"{no_server(context)}, and so whose disks VM {context.vm.vm.name} has"
+    return f"VM {context.vm.vm.name}: its disks could not be read"
 
 
 @target_check(

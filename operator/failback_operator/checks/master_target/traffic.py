@@ -29,7 +29,7 @@ GB = 10**9
 def changes_carried(context: TargetContext) -> Answer:
     """The sum of the machines' change rates, as far as it is told, against the limit."""
     if not context.planned:
-        return not_applicable("no machine is planned on it")
+        return _nothing_planned(context)
     limit = context.site.limits.changes_per_day_gb
     known, untold = _changes(context)
     if known > limit:
@@ -60,13 +60,20 @@ def retention_free_space(context: TargetContext, server: MasterTargetServer) -> 
     if volume is None or volume.free_bytes is None:
         return not_applicable("the free space of its retention volume is not known: see RetentionVolume")
     if not context.planned:
-        return not_applicable("no machine is planned on it")
+        return _nothing_planned(context)
     known, untold = _changes(context)
     if known * GB > volume.free_bytes:
         return failed(f"volume {volume.name} has less free space: {_sum_text(context, known)}")
     if untold:
         return unknown(f"how much changes is not told of {listed(untold)}")
     return passed(f"volume {volume.name} has room for a day's changes")
+
+
+def _nothing_planned(context: TargetContext) -> Answer:
+    """What is planned depends on both worlds."""
+    if context.site.vault is None or context.usage is None:
+        return unknown("what is planned on it is not known: see DiskLimit")
+    return not_applicable("no machine is planned on it")
 
 
 def _changes(context: TargetContext) -> tuple[float, list[str]]:

@@ -152,7 +152,7 @@ def _cards(context: SiteContext, vault: VaultFacts, found: _Collisions) -> Answe
 def _server(context: SiteContext, vault: VaultFacts) -> VirtualMachine | str:
     """The configuration server's VM by its name in the spec, else by its addresses; or why there is none to judge."""
     if not context.vsphere_is_complete:
-        return "vCenter could not be read lately"
+        return context.vsphere_gap
     spec, server = context.view.site.spec.configuration_server, vault.fabric.configuration_server
     addresses = {*spec.ip_addresses, *([server.ip_address] if server is not None and server.ip_address else ())}
     if spec.vm_name is not None:

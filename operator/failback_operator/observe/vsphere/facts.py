@@ -46,6 +46,7 @@ class FactsBuilder:
             machines=tuple(sorted(self._machines.values(), key=lambda machine: (machine.name, machine.moref))),
             pods=tuple(sorted(self._pods.values(), key=lambda pod: (pod.name, pod.moref))),
             clusters=tuple(sorted(self._clusters.values(), key=lambda cluster: (cluster.name, cluster.moref))),
+            nameless=tuple(sorted(moref for moref, machine in self._machines.items() if "name" in machine.unread)),
         )
 
     def _take(self, moref: Moref, row: Row | None) -> None:

@@ -54,7 +54,8 @@ def _listed(rows: Iterable[Row], interest: Interest) -> frozenset[Moref]:
     return frozenset(
         row.moref
         for row in rows
-        if names & names_of(row.values.get(NAME), row.values.get(HOST_NAME))
+        if NAME in row.unread  # it may be any of them
+        or names & names_of(row.values.get(NAME), row.values.get(HOST_NAME))
         or uuids & {_uuid(row, path) for path in (INSTANCE_UUID, BIOS_UUID)}
     )
 
