@@ -1,6 +1,6 @@
 """The table of clauses: each clause with all its checks, and where each check is proved."""
 
-from tests.readiness import CHECKS, LATER, named_in, rendered, unit_tests
+from tests.readiness import CHECKS, LATER, cases, named_in, rendered, unit_tests
 
 from failback_operator.checks.clauses import CLAUSES
 
@@ -24,3 +24,12 @@ def test_a_check_is_named_by_a_text_that_is_its_id_and_by_nothing_else(tmp_path)
 
 def test_every_check_is_named_by_a_module_of_unit_tests():
     assert CHECKS.keys() - unit_tests().keys() == set()
+
+
+def test_every_check_has_a_case_through_the_real_sdks():
+    assert CHECKS.keys() - cases().keys() == set()
+
+
+def test_every_clause_has_a_check_but_those_that_come_later():
+    answered = {clause for check in CHECKS.values() for clause in check.clauses}
+    assert CLAUSES.keys() - answered == LATER
