@@ -121,6 +121,11 @@ def is_waived(ruling: Ruling, plan: FailbackPlan, machine: str | None, now: date
     )
 
 
+def not_waived_for(ruling: Ruling, plan: FailbackPlan, concerned: Iterable[str], now: datetime) -> tuple[str, ...]:
+    """Of the machines that the ruling concerns, those that may not pass over it."""
+    return tuple(name for name in concerned if not is_waived(ruling, plan, name, now))
+
+
 def blockers(judgement: Judgement, machine: Machine, step: Step) -> Rulings:
     """What stops the machine at `step`: failed or unknown blockers that guard it and are not waived."""
     context = machine.context

@@ -1,21 +1,21 @@
 """Conditions of a FailbackPlan: what each says, and what Ready sums up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.api.v1alpha1.failback_plan import Stage
 from failback_operator.checks.answers import listed
 from failback_operator.decide.conditions import FALSE, IDLE, NOT_STALLED, TRUE, UNKNOWN, Conditions, State, aggregate
-from failback_operator.decide.contexts import PlanState
+from failback_operator.decide.contexts import Machine, PlanState
 from failback_operator.decide.demand import Assignments
-from failback_operator.decide.judgement import Judgement, Ruling, Rulings, is_waived
+from failback_operator.decide.judgement import Judgement, Ruling, Rulings, is_waived, not_waived_for
 from failback_operator.decide.plan_counts import waits
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.status_machine import FOR_A_PERSON
 from failback_operator.decide.wording import ALSO_UNKNOWN, blocked_text, moving_text, sentence, trouble_text, waiting_text
 from failback_operator.domain.steps import Step
-from failback_operator.domain.verdicts import Outcome
+from failback_operator.domain.verdicts import Outcome, Subject
 from failback_operator.planning.assignment import NoFit, Undecided, Waiting
 
 MOST_TOLD = 5
@@ -77,13 +77,16 @@ class _Guard:
     """The rulings that guard what comes next for the machines of a plan."""
 
     def __init__(self, view: PlanView, steps: frozenset[Step]) -> None:
-        self._plan, self._now, self._steps = view.state.plan, view.state.context.site.now, steps
+        self._view, self._steps = view, steps
         machines = tuple(r for s in view.coming for r in view.judgement.of(s.machine))
         self._own = (*machines, *view.judgement.plans.get(view.state.plan.name, ()))
 
     def state(self, rulings: Rulings) -> State:
         """What these rulings say, as far as they guard what comes next."""
-        return aggregate(tuple(r for r in rulings if r.steps & self._steps), self._waived)
+        those = tuple(r for r in rulings if r.steps & self._steps)
+        found = aggregate(those, self._waived)
+        partly = _partly_waived(those, self._view) if found.status is not TRUE else ""
+        return replace(found, message=f"{sentence(found.message)}{partly}") if partly else found
 
     def feeding(self, condition: str) -> Rulings:
         """Rulings on the plan and its machines that feed the condition."""
@@ -94,7 +97,41 @@ class _Guard:
         return tuple(r for r in self._own if r.condition not in APART)
 
     def _waived(self, ruling: Ruling) -> bool:
-        return is_waived(ruling, self._plan, ruling.verdict.subject.name, self._now)
+        concerned = concerned_by(ruling, self._view)
+        plan = self._view.state.plan
+        if not concerned:
+            return is_waived(ruling, plan, None, self._view.state.context.site.now)
+        return not not_waived_for(ruling, plan, concerned, self._view.state.context.site.now)
+
+
+def concerned_by(ruling: Ruling, view: PlanView) -> tuple[str, ...]:
+    """Machines of the plan whose next step the ruling guards: itself, or all that go through its subject."""
+    subject = ruling.verdict.subject
+    if subject.kind == "FailbackMachine":
+        return (subject.name,)
+    return tuple(s.name for s in view.coming if s.upcoming in ruling.steps and _goes_through(s.machine, subject))
+
+
+def _goes_through(machine: Machine, subject: Subject) -> bool:
+    context = machine.context
+    match subject.kind:
+        case "MasterTarget":
+            return context.assigned is not None and context.assigned.target.name == subject.name
+        case "ProcessServer":
+            return context.process_server is not None and context.process_server.server.name == subject.name
+        case _:
+            return True
+
+
+def _partly_waived(rulings: Rulings, view: PlanView) -> str:
+    """For which machines a check is not waived that is waived for others; empty where there is none such."""
+    texts: list[str] = []
+    for ruling in rulings:
+        concerned = concerned_by(ruling, view) if ruling.is_blocker and ruling.is_waivable else ()
+        left = not_waived_for(ruling, view.state.plan, concerned, view.state.context.site.now)
+        if left and len(left) < len(concerned):
+            texts.append(f" {sentence(f'{ruling.verdict.check_id} is waived, but not for {listed(left)}')}")
+    return "".join(dict.fromkeys(texts))
 
 
 def _targets(view: PlanView, guard: _Guard) -> State:
@@ -203,7 +240,7 @@ def _relevant(view: PlanView, parts: Conditions) -> Conditions:
 def _blocked(view: PlanView, parts: Conditions) -> State | None:
     failed = [b for b in _blockers(view) if b.verdict.outcome is Outcome.FAIL]
     if failed:
-        return State(FALSE, "Blocked", blocked_text(failed))
+        return State(FALSE, "Blocked", blocked_text(failed) + _partly_waived(tuple(failed), view))
     broken = next((kind for kind, s in _relevant(view, parts).items() if s.status is FALSE), None)
     return State(FALSE, broken, _with_remedy(parts[broken])) if broken else None
 

@@ -170,3 +170,29 @@ async def test_the_intent_is_locked_on_the_machine_that_was_decided_upon(decided
     await session.still_wanted(effect)
     await session.intend(effect.owner, entry)
     assert await decided.session().still_wanted(effect) is None
+
+
+async def test_of_two_that_decide_at_once_the_second_sees_the_intent_of_the_first(decided):
+    """Both are decided, both are read anew at once: the second decides only once the first's intent is stored."""
+    reprotect = decided.effect()
+    rival = replace(reprotect, description="the same, of another session")
+    first, second = decided.session(), decided.session()
+    assert await first.still_wanted(reprotect) is not None
+    other = asyncio.create_task(second.still_wanted(rival))
+    # Long enough for its own reading, after which nothing but the first holds it up.
+    done, _ = await asyncio.wait({other}, timeout=8)
+    assert not done
+    now = datetime.now(UTC).replace(microsecond=0)
+    entry = LedgerEntry(key=reprotect.key, effect=reprotect.kind, intended_at=now, not_after=now, outcome=EffectOutcome.INTENDED)
+    await first.intend(reprotect.owner, entry)
+    assert await asyncio.wait_for(other, 30) is None
+    second.release()
+
+
+async def test_one_that_is_no_longer_wanted_lets_the_next_decide(decided):
+    reprotect = decided.effect()
+    first, second = decided.session(), decided.session()
+    assert await first.still_wanted(reprotect) is not None
+    first.release()
+    assert await asyncio.wait_for(second.still_wanted(reprotect), 30) is not None
+    second.release()

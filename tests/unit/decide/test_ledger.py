@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from tests.unit import builders as b
 
+from failback_operator.act.vsphere.power import shut_down_guest
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.decide.architectures.classic import Classic
 from failback_operator.decide.fixes import RULE_OF
@@ -183,7 +184,8 @@ def test_what_is_settled_stays(outcome):
     ],
 )
 def test_whether_a_vm_is_where_it_was_to_be(kind, vm, reached):
-    assert RULE_OF[kind].is_reached(entry(O.RUNNING, None, kind), b.located(vm)) is reached
+    job = shut_down_guest(b.target_vm()).job(None) if kind is EffectKind.POWER_CYCLE else None
+    assert RULE_OF[kind].is_reached(entry(O.RUNNING, job, kind), b.located(vm)) is reached
 
 
 def test_an_effect_that_is_none_on_a_vm_is_left_alone():

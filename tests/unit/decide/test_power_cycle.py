@@ -21,6 +21,7 @@ from failback_operator.domain.vsphere import PowerState
 ON = b.target_vm()
 OFF = b.target_vm(power_state=PowerState.OFF, boot_time=None)
 ASKED = shut_down_guest(ON).job(None)
+JUST_BOOTED = b.target_vm(boot_time=INTENDED_AT + timedelta(seconds=40))
 DUE = INTENDED_AT + timedelta(seconds=91)
 
 
@@ -31,7 +32,8 @@ DUE = INTENDED_AT + timedelta(seconds=91)
         (O.INTENDED, ON, DUE, O.RUNNING, ASKED),
         (O.AMBIGUOUS, ON, DUE, O.RUNNING, ASKED),
         (O.INTENDED, OFF, DUE, O.RUNNING, UNRECORDED_SHUTDOWN),
-        (O.INTENDED, b.target_vm(boot_time=DUE), DUE, O.SUCCEEDED, None),
+        # By vCenter's clock it booted after the intent, which proves nothing: nobody knows that it was another boot.
+        (O.INTENDED, JUST_BOOTED, DUE, O.RUNNING, shut_down_guest(JUST_BOOTED).job(None)),
         # Not told, or in a state that says nothing of a shutdown: looked at again.
         (O.INTENDED, b.target_vm(boot_time=None), DUE, O.INTENDED, None),
         (O.INTENDED, b.target_vm(power_state=None), DUE, O.INTENDED, None),
@@ -42,6 +44,20 @@ DUE = INTENDED_AT + timedelta(seconds=91)
 def test_an_unanswered_power_cycle_is_followed_and_never_taken_for_unsent(outcome, vm, read_at, result, job):
     one = entry(outcome, None, EffectKind.POWER_CYCLE)
     (found,) = settle_vm([one], b.located(vm), read_at, Limits())
+    assert (found.outcome, found.job) == (result, job)
+
+
+@pytest.mark.parametrize(
+    ("job", "vm", "result"),
+    [
+        (ASKED, b.target_vm(boot_time=INTENDED_AT - timedelta(minutes=3)), O.SUCCEEDED),  # vCenter's clock is behind
+        (shut_down_guest(JUST_BOOTED).job(None), JUST_BOOTED, O.RUNNING),  # vCenter's clock is ahead: the boot is the same
+        ("power-on/task-7", JUST_BOOTED, O.RUNNING),
+        (UNRECORDED_SHUTDOWN, JUST_BOOTED, O.SUCCEEDED),
+    ],
+)
+def test_only_another_boot_than_the_one_before_is_a_power_cycle(job, vm, result):
+    (found,) = settle_vm([entry(O.RUNNING, job, EffectKind.POWER_CYCLE)], b.located(vm), DUE, Limits())
     assert (found.outcome, found.job) == (result, job)
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit import builders as b
@@ -188,22 +189,26 @@ def test_statuses_fit_the_schema_and_survive_a_round_trip(site):
         assert again == found
 
 
+SOME = st.frozensets(st.sampled_from(NAMES)).map(sorted)
+ROUNDS = st.lists(st.tuples(SOME, SOME), min_size=25, max_size=25)
+
+
+@pytest.mark.timeout(300)
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.data())
-def test_whenever_jobs_end_each_machine_has_each_effect_once_and_sixty_disks_are_never_exceeded(data):
+@given(disks=st.integers(1, 14), grouped=SOME, pending=SOME, rounds=ROUNDS)
+def test_whenever_jobs_end_each_machine_has_each_effect_once_and_sixty_disks_are_never_exceeded(disks, grouped, pending, rounds):
     wish = {"stage": "Protected", "acceptIndependentPoints": True, "commitFailover": True}
-    site = world(*NAMES, disks=data.draw(st.integers(1, 14)), **wish)
-    for name in data.draw(st.sets(st.sampled_from(NAMES))):
+    site = world(*NAMES, disks=disks, **wish)
+    for name in grouped:
         site.items[name] = replace(site.items[name], group_id="g")
-    pending = data.draw(st.sets(st.sampled_from(NAMES)))
     for name in pending:
         site.items[name] = replace(site.items[name], **PENDING)
-    for _ in range(40):
+    for jobs, syncs in rounds:
         site.round()
-        if data.draw(st.booleans()):
-            site.finish_jobs(*data.draw(st.sets(st.sampled_from(NAMES), min_size=1)))
-        if data.draw(st.booleans()):
-            site.finish_syncs(*data.draw(st.sets(st.sampled_from(NAMES), min_size=1)))
+        if jobs:
+            site.finish_jobs(*jobs)
+        if syncs:
+            site.finish_syncs(*syncs)
         site.tick()
         assert site.most_disks <= 60
     site.run(120)

@@ -14,9 +14,11 @@ from tests.unit.decide.judged import evaluate
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineStatus, FailbackPlan, MasterTarget, RecoverySite
 from failback_operator.domain.azure_estate import AzureEstate
+from failback_operator.domain.boot import boot_mark
 from failback_operator.domain.decision import SiteDecision
 from failback_operator.domain.job import Job, JobState
 from failback_operator.domain.limits import Limits
+from failback_operator.domain.mending import SHUT_DOWN_GUEST
 from failback_operator.domain.protected_item import CurrentScenario, ProtectedItem
 from failback_operator.domain.reading import Part
 from failback_operator.domain.snapshot import SiteSnapshot, SiteView
@@ -144,8 +146,8 @@ class World:
             job = self._start(effect.call)
             taken = entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": job})
         else:
+            taken = entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": self._job_of(effect.kind, effect.call)})
             self._mend(effect.kind, effect.call)
-            taken = entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": f"task-{len(self.keys)}"})
         self.keys.append(f"{effect.owner}:{effect.key}")
         self._append(effect.owner, entry if answer is EffectOutcome.INTENDED else taken)
         name = self.machines[effect.owner.name].spec.machine_name if effect.kind.is_on_item else effect.owner.name
@@ -216,6 +218,12 @@ class World:
         self.vms[name] = replace(self.vms[name], power_state=PowerState.OFF)
         item = self.items[name]
         self.items[name] = replace(item, detail=replace(item.detail, master_target_id=f"{target}-id"))  # type: ignore[type-var]
+
+    def _job_of(self, kind: EffectKind, call: MachineCall) -> str:
+        if kind is not EffectKind.POWER_CYCLE:
+            return f"task-{len(self.keys)}"
+        vm = next(v for v in self.vms.values() if v.moref == call.machine)
+        return f"{SHUT_DOWN_GUEST}/{boot_mark(vm)}"
 
     def _mend(self, kind: EffectKind, call: MachineCall) -> None:
         name = next(n for n, v in self.vms.items() if v.moref == call.machine)

@@ -25,10 +25,14 @@ def _propose(ailing: Ailing) -> Iterator[Fix]:
 
 
 def _is_reached(entry: LedgerEntry, located: LocatedVm) -> bool | None:
+    """Whether it runs in another boot than the one before. Of another command's end only its task tells: act/ follows that."""
     vm = located.vm
     if vm.power_state is not PowerState.ON:
         return None if vm.power_state is None else False
-    return None if vm.boot_time is None else vm.boot_time > entry.intended_at
+    command, _, mark = (entry.job or "").partition("/")
+    if command != SHUT_DOWN_GUEST:
+        return False
+    return None if vm.boot_time is None else boot_mark(vm) != mark
 
 
 def _resume(entry: LedgerEntry, located: LocatedVm) -> str | None:  # noqa: ARG001 - the form of these functions

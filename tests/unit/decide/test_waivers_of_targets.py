@@ -1,0 +1,43 @@
+"""A waiver of a master target's check for one machine: what the plan says is what is done."""
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.decide.read import plan_of
+from tests.unit.decide.world import World, world
+
+from failback_operator.domain.steps import EffectKind
+
+BY_ME = {"check": "DiskEnableUuid", "reason": "seen in the guest", "by": "me", "until": "2027-01-01T00:00:00Z"}
+
+
+def judged(names: tuple[str, ...], waived_for: tuple[str | None, ...]) -> tuple[dict, set[str], World]:
+    waivers = [BY_ME | ({"machine": name} if name else {}) for name in waived_for]
+    site = world(*names, stage="Reprotected", waivers=waivers, concurrency={"reprotect": 5})
+    site.vms["mt-win"] = replace(site.vms["mt-win"], disk_uuid_enabled=False)
+    for _ in range(3):
+        decision = site.round(perform=False)
+    reprotected = {e.description.split()[1] for e in decision.effects if e.kind is EffectKind.REPROTECT}
+    return {c.type: c for c in plan_of(decision).conditions}, reprotected, site
+
+
+@pytest.mark.parametrize("waived_for", [("a-1", "b-1"), (None,)], ids=str)
+def test_waived_for_all_machines_that_go_through_it(waived_for):
+    states, reprotected, _ = judged(("a-1", "b-1"), waived_for)
+    assert (states["Ready"].status, states["MasterTargetsReady"].status) == ("True", "True")
+    assert reprotected == {"a-1", "b-1"}
+
+
+def test_waived_for_some_only():
+    states, reprotected, _ = judged(("a-1", "b-1"), ("a-1",))
+    assert reprotected == {"a-1"}
+    for kind in ("Ready", "MasterTargetsReady"):
+        assert states[kind].status == "False"
+        assert "DiskEnableUuid is waived, but not for b-1" in states[kind].message
+
+
+def test_waived_for_none():
+    states, reprotected, _ = judged(("a-1", "b-1"), ())
+    assert (states["Ready"].status, states["MasterTargetsReady"].status) == ("False", "False")
+    assert "is waived" not in states["Ready"].message
+    assert not reprotected
