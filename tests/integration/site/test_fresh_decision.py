@@ -178,14 +178,17 @@ async def test_of_two_that_decide_at_once_the_second_sees_the_intent_of_the_firs
     rival = replace(reprotect, description="the same, of another session")
     first, second = decided.session(), decided.session()
     assert await first.still_wanted(reprotect) is not None
-    other = asyncio.create_task(second.still_wanted(rival))
-    # Long enough for its own reading, after which nothing but the first holds it up.
-    done, _ = await asyncio.wait({other}, timeout=8)
-    assert not done
-    now = datetime.now(UTC).replace(microsecond=0)
-    entry = LedgerEntry(key=reprotect.key, effect=reprotect.kind, intended_at=now, not_after=now, outcome=EffectOutcome.INTENDED)
-    await first.intend(reprotect.owner, entry)
-    assert await asyncio.wait_for(other, 30) is None
+    async with asyncio.TaskGroup() as tasks:
+        other = tasks.create_task(second.still_wanted(rival))
+        # Long enough for its own reading, after which nothing but the first holds it up.
+        done, _ = await asyncio.wait({other}, timeout=8)
+        assert not done
+        now = datetime.now(UTC).replace(microsecond=0)
+        entry = LedgerEntry(
+            key=reprotect.key, effect=reprotect.kind, intended_at=now, not_after=now, outcome=EffectOutcome.INTENDED
+        )
+        await first.intend(reprotect.owner, entry)
+    assert other.result() is None
     second.release()
 
 

@@ -29,10 +29,10 @@ def _is_reached(entry: LedgerEntry, located: LocatedVm) -> bool | None:
     vm = located.vm
     if vm.power_state is not PowerState.ON:
         return None if vm.power_state is None else False
+    if vm.boot_time is None:
+        return None
     command, _, mark = (entry.job or "").partition("/")
-    if command != SHUT_DOWN_GUEST:
-        return False
-    return None if vm.boot_time is None else boot_mark(vm) != mark
+    return command == SHUT_DOWN_GUEST and boot_mark(vm) != mark
 
 
 def _resume(entry: LedgerEntry, located: LocatedVm) -> str | None:  # noqa: ARG001 - the form of these functions
