@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from failback_lab.azure.client import AzureLab
-from failback_lab.azure.roles import FAILBACK_POLICY_WRITER, READER_OF_MACHINES, SITE_RECOVERY_OPERATOR
+from failback_lab.azure.roles import FAILBACK_POLICY_WRITER, READER, SITE_RECOVERY_OPERATOR
 from failback_lab.kubectl import Kubectl
 from failback_lab.kubernetes import ApiServer
 from failback_lab.pki import LabCa
@@ -82,7 +82,7 @@ class Lab:
                     self.vcenter,
                     speed=self.options.speed,
                     record=self.options.record,
-                    actions=(*SITE_RECOVERY_OPERATOR, *FAILBACK_POLICY_WRITER, *READER_OF_MACHINES),
+                    actions=(*SITE_RECOVERY_OPERATOR, *FAILBACK_POLICY_WRITER, *READER),
                 )
             )
             self._install(ca)

@@ -55,5 +55,8 @@ FAILBACK_POLICY_WRITER = (
 )
 """What making and associating a failback policy needs beside that role."""
 
+READER = ("*/read",)
+"""On the subscription of the Azure machines; where the vault is in the same one, it is read by it, too."""
+
 READER_OF_MACHINES = ("Microsoft.Compute/*/read", "Microsoft.Network/*/read", "Microsoft.Authorization/*/read")
-"""What Reader gives on the subscription of the Azure machines, apart from the vault."""
+"""What that role gives where the vault is in another subscription."""

@@ -39,7 +39,7 @@ async def test_one_property_of_one_vm(proxy: SoapProxy, proxied: VsphereEndpoint
     denied = await watch(proxied)
     await denied.until_read()
     vm = denied.vm("mt-lin-1")
-    assert vm.unread == {"snapshots", "disks", "controllers", "nic_count"}
+    assert vm.unread == {"snapshots", "disks", "controllers", "nic_count", "mac_addresses", "cards"}
     assert vm.guest == target.guest
     assert denied.vm("mt-win-1").unread == frozenset()
 
