@@ -64,10 +64,7 @@ class Control:
         self._send("conceal", {"kind": kind, "name": name, "path": path, "user": user})
 
     def undo(self) -> None:
-        """Give back every property that `set` has changed since the last `undo`, with what followed; reveal all.
-
-        Privileges that are missing on single objects come back.
-        """
+        """Give back every property that `set` has changed since the last `undo`, with what followed; end all else begun here."""
         self._send("undo", {})
 
     def expire_sessions(self) -> int:

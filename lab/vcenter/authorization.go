@@ -42,15 +42,11 @@ func (lab *Lab) setMissing(o order) error {
 	return nil
 }
 
-// giveBack ends what is missing on single objects.
-func (m *missingPrivileges) giveBack() {
+// clear gives everybody every privilege.
+func (m *missingPrivileges) clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for holder := range m.ids {
-		if holder.object != (types.ManagedObjectReference{}) {
-			delete(m.ids, holder)
-		}
-	}
+	clear(m.ids)
 }
 
 func (m *missingPrivileges) lacks(user, id string, object types.ManagedObjectReference) bool {

@@ -102,10 +102,14 @@ func followersOf(object mo.Reference, property string) []string {
 	return paths
 }
 
-// undo gives back what was set or concealed since the start or the last undo, newest first.
+// undo gives back what was set since the start or the last undo, newest first, and ends all else that the control endpoint
+// began: what is concealed or missing, faults and delays.
 func (lab *Lab) undo() {
 	lab.concealed.clear()
-	lab.missing.giveBack()
+	lab.missing.clear()
+	lab.faults.clear()
+	lab.setDelays(order{})
+	lab.keeper.leaveNoDeltas()
 	lab.settingsMu.Lock()
 	defer lab.settingsMu.Unlock()
 	for _, each := range slices.Backward(lab.settings) {

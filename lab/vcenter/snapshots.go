@@ -49,6 +49,13 @@ func (k *keeper) leaveDeltas(machine string) {
 	k.leave[machine] = true
 }
 
+// leaveNoDeltas takes back all that leaveDeltas has asked for.
+func (k *keeper) leaveNoDeltas() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.leave)
+}
+
 // snapshotsOf returns the machine's snapshots and how many of them lie between its root and its current state.
 func snapshotsOf(vm *simulator.VirtualMachine) (map[types.ManagedObjectReference]bool, int) {
 	refs, depth := map[types.ManagedObjectReference]bool{}, 0

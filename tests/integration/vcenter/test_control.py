@@ -324,3 +324,21 @@ def test_a_concealed_property_is_missing(own, login):
     assert other.read(other.vm("mt-lin-1"), *paths)[1] == {}
     control.undo()
     assert own.read(own.vm("mt-lin-1"), *paths)[1] == {}
+
+
+def test_undo_ends_all_that_was_begun(own):
+    """`undo` ends faults, delays and missing privileges, too.
+
+    Source: the lab's own; lab/vcenter/README.md, Control endpoint.
+    """
+    control = own.vcenter.control
+    control.missing_privileges(["System.Read"])
+    control.missing_privileges(["VirtualMachine.Interact.PowerOn"], own.vcenter.username)
+    control.fault("CurrentTime", "before", count=0)
+    control.delay(methods={"CurrentTime": 3000})
+    control.undo()
+    start = datetime.now(UTC)
+    own.si.CurrentTime()
+    assert datetime.now(UTC) - start < timedelta(seconds=2)
+    assert own.read(own.vm("mt-lin-1"), "name")[0] == {"name": "mt-lin-1"}
+    own.run(own.vm("mail-relay-1").PowerOnVM_Task())

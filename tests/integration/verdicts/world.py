@@ -141,9 +141,6 @@ class World:
     def undo(self) -> None:
         """Put everything back that was changed through this object or its two labs; what operations did stays."""
         self.vcenter.control.undo()
-        self.vcenter.control.clear_faults()
-        self.vcenter.control.missing_privileges([])
-        self.vcenter.control.missing_privileges([], self.vcenter.username)
         self.azure.undo()
         if self._is_discovered:
             self.azure.discover()
