@@ -45,6 +45,15 @@ def azure_fails_for_long(world: World) -> None:
     world.later = timedelta(minutes=11)
 
 
+def details_withheld(world: World) -> None:
+    world.vault(*SERVER, DETAILS, None)
+
+
+def details_withheld_for_long(world: World) -> None:
+    details_withheld(world)
+    world.later = timedelta(minutes=11)
+
+
 def password_changed(world: World) -> None:
     world.vcenter_access = {"password": "changed"}
 
@@ -163,6 +172,10 @@ CASES = (
     Case("AzureReachable", SITE, no_such_fabric, ("NotFound", "cs-2", "it has cs-1")),
     Case("AzureReachable", SITE, azure_fails, outcome=Outcome.PASS),
     Case("AzureReachable", SITE, azure_fails_for_long, ("Unreachable", "503")),
+    Case("AzureReachable", SITE, details_withheld, outcome=Outcome.PASS),
+    Case("AzureReachable", SITE, details_withheld_for_long, ("without customDetails",)),
+    Case("ProcessServerRegistered", "ProcessServer/ps-azure-1", details_withheld, outcome=Outcome.PASS),
+    Case("ProcessServerRegistered", "ProcessServer/ps-azure-1", details_withheld_for_long, outcome=UNKNOWN),
     Case("VCenterReachable", SITE, password_changed, ("InvalidCredentials",)),
     Case("VCenterReachable", SITE, vcenter_certificate_of_another_authority, ("CertificateInvalid",)),
     Case("VCenterReachable", SITE, may_not_read_hosts, ("Forbidden", "esx-3.tokyo.example.com")),

@@ -142,6 +142,15 @@ def test_a_resource_without_id_is_malformed():
             read({"name": "x", "properties": None})
 
 
+@pytest.mark.parametrize("details", [None, {}, {"instanceType": None, "processServers": []}])
+def test_a_fabric_without_details_is_malformed(details):
+    """Else it would look as if it had no servers."""
+    body = bodies.fabric()
+    body["properties"]["customDetails"] = details
+    with pytest.raises(MalformedError, match=r"customDetails\.instanceType"):
+        convert.fabric(body)
+
+
 def test_a_job_with_its_errors_and_children(as_sent):
     found = job(as_sent(bodies.job(), "Job"))
     assert (found.name, found.scenario, found.state) == ("5c23534f", "SwitchReplicationGroupProtection", JobState.FAILED)

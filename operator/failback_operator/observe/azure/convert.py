@@ -20,7 +20,7 @@ from failback_operator.domain.ids import ArmId
 from failback_operator.domain.policy import ContainerMapping, Policy
 from failback_operator.domain.vault import AzureVm
 
-from .wire import Record, parent
+from .wire import MalformedError, Record, parent
 
 POWER_STATE = "powerstate/"
 GIB = 1024**3
@@ -29,10 +29,14 @@ GIB = 1024**3
 def fabric(source: object) -> Fabric:
     """A fabric with the servers of its configuration server (`customDetails` of type VMwareDetails). Raises MalformedError."""
     resource = Record(source)
+    arm_id = ArmId(resource.required("id"))
     properties = resource.record("properties")
     details = properties.record("customDetails")
+    if details.text("instanceType") is None:
+        # Every kind of fabric has details; without them its servers would look as if there were none.
+        raise MalformedError("a fabric without customDetails.instanceType")
     return Fabric(
-        arm_id=ArmId(resource.required("id")),
+        arm_id=arm_id,
         friendly_name=properties.text("friendlyName") or resource.text("name") or "",
         health=properties.text("health"),
         configuration_server=_configuration_server(details),
