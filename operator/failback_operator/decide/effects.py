@@ -252,12 +252,11 @@ def _has_room(standing: Standing) -> bool:
 
 
 def _is_uncommitted(standing: Standing) -> bool:
+    """Whether the failover of a member waits for its commit, or is being committed."""
     found = standing.machine.survey.round
-    if found is None:
-        return False
-    running = running_entry(found)
+    running = running_entry(found) if found is not None else None
     commits = running is not None and running.effect == EffectKind.COMMIT_FAILOVER
-    return commits or found.architecture.allows(found.item, EffectKind.COMMIT_FAILOVER)
+    return commits or (found is not None and found.architecture.allows(found.item, EffectKind.COMMIT_FAILOVER))
 
 
 def _has_open_intent(standing: Standing) -> bool:

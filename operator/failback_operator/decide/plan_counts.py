@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
 
 from failback_operator.api.v1alpha1 import FailbackPlan
 from failback_operator.api.v1alpha1.failback_machine import Phase
@@ -26,6 +25,11 @@ MOST_HISTORY = 100
 MOST_WAVES = 200
 MOST_GROUPS = 2000
 GIB = 1024**3
+NOT_PLACED: dict[type[Placement], AssignmentState] = {
+    Waiting: AssignmentState.WAITING,
+    NoFit: AssignmentState.NO_FIT,
+    Undecided: AssignmentState.UNKNOWN,
+}
 UNTOLD = frozenset({Phase.UNKNOWN, Phase.WAITING, Phase.NOT_FAILED_OVER})
 """Phases that are no transition worth keeping."""
 
@@ -84,21 +88,11 @@ def group_assignments(state: PlanState, assignments: Assignments) -> list[GroupA
 
 def _assignment(state: GroupState, placement: Placement) -> GroupAssignment:
     group = state.group
-    match placement:
-        case Placed():
-            how = AssignmentState.RESERVED if state.holds_slots else AssignmentState.PLANNED
-        case Waiting():
-            how = AssignmentState.WAITING
-        case NoFit():
-            how = AssignmentState.NO_FIT
-        case Undecided():
-            how = AssignmentState.UNKNOWN
-        case _:
-            assert_never(placement)
+    placed = AssignmentState.RESERVED if state.holds_slots else AssignmentState.PLANNED
     return GroupAssignment(
         group=group.members[0],
         machines=len(group.members),
-        state=how,
+        state=placed if isinstance(placement, Placed) else NOT_PLACED[type(placement)],
         master_target=placement.target if isinstance(placement, Placed) else None,
         slots=group.disks,
     )

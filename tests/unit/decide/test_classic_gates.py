@@ -249,6 +249,13 @@ def test_failback_body(point):
     )
 
 
+def test_who_is_waived_for_want_of_a_tag_goes_to_the_latest_time():
+    """AppConsistentPoint is waived for it: asked for a tag that is not there, the service refuses."""
+    item = b.reprotected_item(detail=b.detail(consistency_points=()))
+    call = CLASSIC.call(b.machine_context(item, plan=b.plan(recoveryPoint="LatestTag")), FAILBACK)
+    assert details(call) == {"instanceType": "InMage", "recoveryPointType": "LatestTime"}
+
+
 def test_commit_has_no_body():
     assert CLASSIC.call(b.machine_context(b.failed_back_item()), COMMIT) == ItemCall(b.item_id(), "failoverCommit", None)
 

@@ -1,11 +1,14 @@
 """Which machines a plan is about; whose an item is."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit import builders as b
 from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import condition, machine_of, plan_of, summary
 from tests.unit.decide.world import World, world
 
+from failback_operator.domain.reading import Part
 from failback_operator.domain.steps import EffectKind
 
 
@@ -54,6 +57,12 @@ def test_a_set_that_runs_stays_frozen_whatever_the_stage():
     )
     site.items["app-9"] = b.item("app-9")
     assert plan_of(site.round()).selected == ["app-1", "app-2"]
+
+
+def test_what_a_pattern_matches_is_not_known_while_the_vault_is_unread():
+    view = by_pattern().view()
+    plan = plan_of(evaluate(replace(view, snapshot=replace(view.snapshot, vault=Part()))))
+    assert summary(plan) == ("Unknown", "NoMachines")
 
 
 def test_a_pattern_that_matches_nothing():
