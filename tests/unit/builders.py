@@ -16,7 +16,16 @@ from typing import Any
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan, MasterTarget, ProcessServer, RecoverySite
 from failback_operator.api.v1alpha1.failback_machine import Phase, Recorded, RecordedDisk
 from failback_operator.checks.contexts import LocatedVm, MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
-from failback_operator.domain.azure_estate import AzureDisk, AzureEstate, AzureLock, AzureNetwork, AzureNic, AzureSubnet, NicIndex
+from failback_operator.domain.azure_estate import (
+    AzureDisk,
+    AzureEstate,
+    AzureLock,
+    AzureNetwork,
+    AzureNic,
+    AzureSubnet,
+    NicIndex,
+    StorageAccounts,
+)
 from failback_operator.domain.fabric import (
     ConfigurationServer,
     Fabric,
@@ -275,7 +284,8 @@ def estate(*nics: AzureNic, locks: tuple[AzureLock, ...] = (), age_minutes: floa
     found = nics or (nic(), nic("ps-azure", "10.50.2.4"))
     as_of = minutes_ago(age_minutes)
     networks = Part((network(),), as_of, None)
-    return AzureEstate(nics=Part(found, as_of, None), locks=Part(locks, as_of, None), networks=networks)
+    storage = Part(StorageAccounts(frozenset({SUBSCRIPTION}), frozenset({LOG_STORAGE_ID})), as_of, None)
+    return AzureEstate(Part(found, as_of, None), Part(locks, as_of, None), networks, storage)
 
 
 def configuration_server(**changes: Any) -> ConfigurationServer:

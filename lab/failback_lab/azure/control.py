@@ -195,6 +195,10 @@ class Changes:
         groups = self._world.estate.locked_groups
         self._assign(self._world.estate, "locked_groups", groups | {name} if value else groups - {name})
 
+    def _storage_exists(self, name: str, value: object) -> None:
+        accounts = tuple(each for each in self._world.estate.storage_accounts if each != name)
+        self._assign(self._world.estate, "storage_accounts", (*accounts, name) if value else accounts)
+
     def _nic_network(self, name: str, value: object) -> None:
         self._assign(self._world.estate.nics[name], "network", str(value))
 

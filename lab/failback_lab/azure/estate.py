@@ -18,6 +18,7 @@ LOCAL_GATEWAY = "Microsoft.Network/localNetworkGateways"
 PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
 DISK = "Microsoft.Compute/disks"
 LOCK = "Microsoft.Authorization/locks"
+STORAGE = "Microsoft.Storage/storageAccounts"
 
 
 @dataclass(slots=True)
@@ -79,6 +80,8 @@ class Estate:
     nics: dict[str, Nic] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     circuits: dict[str, Circuit] = field(default_factory=dict)
+    storage_accounts: tuple[str, ...] = ()
+    """Those in the vault's group."""
     locked_groups: set[str] = field(default_factory=set)
     """Resource groups with a lock, which all that is in them inherits."""
 
@@ -146,11 +149,12 @@ def failed_over_vm(machine: Machine, os_type: str, os_name: str, name: str, crea
 
 
 def build_estate(vault: Vault, ids: Ids, created: datetime) -> Estate:
-    """The network, its VPN gateway with a connection to the site, a circuit, and the process servers in Azure."""
+    """The network, its VPN gateway with a connection to the site, a circuit, log storage, and the process servers in Azure."""
     site = vault.name.removeprefix("vault-")
     estate = Estate(vault, ids, gateway=f"vgw-{site}", local_gateway=f"lgw-{site}")
     estate.connections[f"cn-{site}"] = Connection(f"cn-{site}", "IPsec")
     estate.circuits[f"er-{site}"] = Circuit(f"er-{site}")
+    estate.storage_accounts = (vault.log_storage_account,)
     for server in vault.process_servers:
         if server.location == "Azure":
             vm = AzureVm(

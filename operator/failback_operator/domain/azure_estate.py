@@ -93,8 +93,22 @@ class AzureLock:
 
 
 @dataclass(frozen=True, slots=True)
+class StorageAccounts:
+    """All storage accounts of these subscriptions (case-folded)."""
+
+    subscriptions: frozenset[str]
+    ids: frozenset[ArmId]
+
+    def has(self, account: ArmId) -> bool | None:
+        """Whether the account is there; None where its subscription was not read."""
+        if account in self.ids:
+            return True
+        return False if subscription_of(account) in self.subscriptions else None
+
+
+@dataclass(frozen=True, slots=True)
 class AzureEstate:
-    """All interfaces and locks of the subscriptions in which the machines of the items stand, and the networks in use there.
+    """Interfaces and locks of the subscriptions in which the machines stand, storage accounts there, and the networks in use.
 
     Each is read for itself and more seldom than the vault: one that may not be read leaves the rest as it is.
     """
@@ -102,6 +116,12 @@ class AzureEstate:
     nics: Part[tuple[AzureNic, ...]] = field(default_factory=Part)
     locks: Part[tuple[AzureLock, ...]] = field(default_factory=Part)
     networks: Part[tuple[AzureNetwork, ...]] = field(default_factory=Part)
+    storage: Part[StorageAccounts] = field(default_factory=Part)
+
+
+def subscription_of(resource: ArmId) -> str:
+    """The subscription of a resource, case-folded."""
+    return resource.strip("/").split("/")[1].casefold()
 
 
 def network_of(subnet: ArmId) -> ArmId:

@@ -90,3 +90,15 @@ def test_locks_of_the_subscription(own_vault: Vault) -> None:
     assert {scope.rsplit("/", 1)[1] for scope in scopes} == {"crm-1-az", "rg-dr-vms"}
     own_vault.azure.undo()
     assert own_vault.raw("GET", path).body["value"] == []
+
+
+def test_storage_accounts_of_the_subscription(own_vault: Vault) -> None:
+    """Source: the published description of Microsoft.Storage 2021-02-01."""
+    path = f"/subscriptions/{own_vault.azure.subscription_id}/providers/Microsoft.Storage/storageAccounts"
+    details = own_vault.item("crm-1").properties.provider_specific_details
+    (account,) = own_vault.raw("GET", path).body["value"]
+    assert account["id"].casefold() == details.recovery_azure_log_storage_account_id.casefold()
+    own_vault.azure.set("storage", account["name"], "exists", value=False)
+    assert own_vault.raw("GET", path).body["value"] == []
+    own_vault.azure.undo()
+    assert len(own_vault.raw("GET", path).body["value"]) == 1

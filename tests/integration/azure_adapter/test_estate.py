@@ -35,6 +35,24 @@ async def test_interfaces_and_disks_of_the_machines(site: Site):
     assert "10.50.2.4" in {address for nic in nics.values() for address in nic.addresses}
 
 
+async def test_storage_accounts_and_where_they_were_looked_for(own_site: Site, own_lab: AzureLab):
+    facts = await everything(own_site)
+    account = facts.items[0].detail.log_storage_account_id
+    storage = facts.estate.storage.facts
+    assert storage.has(account) is True
+    assert storage.has(ArmId(f"{account}2")) is False
+    assert storage.has(ArmId(account.replace(own_lab.subscription_id, "another"))) is None
+    own_lab.set("storage", account.resource_name, "exists", False)
+    assert (await everything(own_site, facts)).estate.storage.facts is storage
+    own_site.clock.ahead = timedelta(minutes=11)
+    own_lab.deny("Microsoft.Storage/storageAccounts/read")
+    denied = await everything(own_site, facts)
+    assert denied.estate.storage.facts is storage
+    assert denied.estate.storage.error.problem is SourceProblem.FORBIDDEN
+    own_lab.deny()
+    assert (await everything(own_site, denied)).estate.storage.facts.has(account) is False
+
+
 async def test_the_lists_are_read_more_seldom_than_the_vault(site: Site, lab: AzureLab):
     facts = await everything(site)
     since = last(lab)

@@ -145,6 +145,10 @@ def a_stranger_stays(world: World) -> None:
     world.spec("FailbackPlan", "tokyo-home", staysInAzure=[{"machine": "crm-2", "reason": "moved for good"}])
 
 
+def log_storage_gone(world: World) -> None:
+    world.vault("storage", "sttokyodrlog", "exists", value=False)
+
+
 CASES = (
     Case("FailoverCommitted", MACHINE, commit_pending, ("not committed",)),
     Case("FailoverCommitted", MACHINE, commit_not_wanted, ("not committed",), prepare=commit_pending_and_wanted),
@@ -168,6 +172,7 @@ CASES = (
     Case("AppConsistentPoint", MACHINE, no_tag, ("75 min after",), prepare=reprotected_for_a_tag),
     Case("AppConsistentPoint", MACHINE, tag_of_three_hours_ago, ("older than 2 h",), prepare=reprotected_for_a_tag),
     Case("AppConsistentPoint", MACHINE, no_tag, ("yet",), prepare=just_reprotected_for_a_tag, outcome=UNKNOWN),
+    Case("ProtectionPrepared", MACHINE, log_storage_gone, ("log storage account sttokyodrlog is gone",)),
     Case("GroupUndivided", "FailbackMachine/payroll-app-1", another_of_its_group_stays, ("stay in Azure: payroll-db-1",)),
     Case("HeldMachinesKnown", PLAN, a_stranger_stays, ("spec.staysInAzure names crm-2",)),
 )

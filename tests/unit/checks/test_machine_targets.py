@@ -9,6 +9,7 @@ from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.machine import MACHINE_CHECKS
 from failback_operator.domain.fabric import ListedDatastore
+from failback_operator.domain.reading import Part
 from failback_operator.domain.vsphere import Guest
 
 READY = a.machine_context()
@@ -329,6 +330,25 @@ PREPARED = [
         "(protection.logStorageAccountId) is not the id of a storage account",
     ),
     Case("ProtectionPrepared", "named log storage by name", FAIL, protection(logStorageAccountId="stlog"), "stlog (protection."),
+    Case(
+        "ProtectionPrepared",
+        "log storage gone",
+        FAIL,
+        protection(logStorageAccountId=f"{a.LOG_STORAGE_ID}-2"),
+        "log storage account stlog-2 is gone",
+    ),
+    Case(
+        "ProtectionPrepared",
+        "log storage where nothing is read",
+        PASS,
+        protection(logStorageAccountId=str(a.LOG_STORAGE_ID).replace(a.SUBSCRIPTION, "another")),
+    ),
+    Case(
+        "ProtectionPrepared",
+        "storage accounts not read",
+        PASS,
+        a.machine_context(site=a.site_context(a.view(a.vault(estate=replace(a.estate(), storage=Part()))))),
+    ),
     Case("ProtectionPrepared", "named log storage", PASS, protection(logStorageAccountId=str(a.LOG_STORAGE_ID).upper())),
     Case("ProtectionPrepared", "named policy", PASS, protection(policy="policy-24h")),
     Case(

@@ -11,7 +11,6 @@ from failback_lab.azure.estate import (
     DISK,
     GATEWAY,
     LOCAL_GATEWAY,
-    LOCK,
     NIC,
     PUBLIC_IP,
     VNET,
@@ -130,25 +129,6 @@ def nic(world: World, it: Nic) -> Json:
         },
     }
     return world.overlay.apply("nic", it.name, body)
-
-
-def locks(world: World) -> list[Json]:
-    """The locks of the subscription, on machines and on resource groups.
-
-    Source: the published description of Microsoft.Authorization 2016-09-01 (management locks).
-    """
-    estate = world.estate
-    scopes = [estate.vm_id(vm.name) for vm in estate.vms.values() if vm.is_locked]
-    scopes += [f"/subscriptions/{world.ids.subscription}/resourceGroups/{group}" for group in sorted(estate.locked_groups)]
-    return [
-        {
-            "name": "keep",
-            "id": f"{scope}/providers/{LOCK}/keep",
-            "type": LOCK,
-            "properties": {"level": "CanNotDelete", "notes": "Not to be deleted."},
-        }
-        for scope in scopes
-    ]
 
 
 def network(world: World) -> Json:

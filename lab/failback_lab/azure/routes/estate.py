@@ -1,11 +1,11 @@
-"""Azure VMs, networks and locks, read only."""
+"""Azure VMs, networks, locks and storage accounts, read only."""
 
 from typing import TypeVar
 
 from failback_lab.azure.arm import ArmError, Call, Json, Reply, Route, not_found
-from failback_lab.azure.estate import CIRCUIT, CONNECTION, GATEWAY, LOCK, NIC, VM, VNET
+from failback_lab.azure.estate import CIRCUIT, CONNECTION, GATEWAY, LOCK, NIC, STORAGE, VM, VNET
 from failback_lab.azure.faultbook import BAD_INPUT
-from failback_lab.azure.render import estate
+from failback_lab.azure.render import estate, subscription
 from failback_lab.azure.routing import PROVIDERS, get
 from failback_lab.azure.simulator import Simulator
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class EstateRoutes:
-    """Reads of Microsoft.Compute, Microsoft.Network and Microsoft.Authorization."""
+    """Reads of Microsoft.Compute, Microsoft.Network, Microsoft.Authorization and Microsoft.Storage."""
 
     def __init__(self, lab: Simulator) -> None:
         self._lab = lab
@@ -33,6 +33,7 @@ class EstateRoutes:
             get(f"{SUBSCRIPTION}/{NIC}", "nics.listAll", self._nics),
             get(f"{PROVIDERS}/{NIC}/{{name}}", "nics.get", self._nic),
             get(f"{SUBSCRIPTION}/{LOCK}", "locks.listAll", self._locks),
+            get(f"{SUBSCRIPTION}/{STORAGE}", "storageAccounts.listAll", self._storage),
             get(f"{PROVIDERS}/{VNET}", "networks.list", self._networks),
             get(f"{SUBSCRIPTION}/{VNET}", "networks.listAll", self._networks),
             get(f"{PROVIDERS}/{VNET}/{{name}}", "networks.get", self._network),
@@ -80,7 +81,10 @@ class EstateRoutes:
         return Reply(estate.nic(world, self._find(call, NIC, world.estate.nics, world.estate.vm_group)))
 
     async def _locks(self, call: Call) -> Reply:
-        return self._page(call, estate.locks(self._lab.world))
+        return self._page(call, subscription.locks(self._lab.world))
+
+    async def _storage(self, call: Call) -> Reply:
+        return self._page(call, subscription.storage_accounts(self._lab.world))
 
     async def _networks(self, call: Call) -> Reply:
         return self._page(call, self._here(call, [estate.network(self._lab.world)]))

@@ -17,7 +17,7 @@ from failback_operator.domain.steps import Step
 from failback_operator.domain.vault import VaultFacts
 
 STORAGE_ACCOUNT = re.compile(r"^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/storageAccounts/[^/]+$", re.IGNORECASE)
-"""Form of a storage account's id. Whether there is one is not read."""
+"""Form of a storage account's id."""
 
 Part = Callable[[MachineContext, ProtectedItem, VaultFacts], Answer]
 
@@ -156,17 +156,25 @@ def _account(context: MachineContext, item: ProtectedItem, vault: VaultFacts) ->
     return failed(f"the configuration server has no run-as account {name}")
 
 
-def _log_storage(context: MachineContext, item: ProtectedItem, vault: VaultFacts) -> Answer:  # noqa: ARG001 - the form of all parts
+def _is_there(context: MachineContext, vault: VaultFacts, account: ArmId) -> Answer:
+    """Only where its subscription was read can an account be told to be gone; elsewhere the word of record or plan counts."""
+    storage = vault.estate.storage.fresh(context.site.now, context.site.limits.azure_estate_stale)
+    if storage is not None and storage.has(account) is False:
+        return failed(f"log storage account {account.resource_name} is gone; name one in protection.logStorageAccountId")
+    return passed(f"log storage account {account.resource_name}")
+
+
+def _log_storage(context: MachineContext, item: ProtectedItem, vault: VaultFacts) -> Answer:
     said = context.plan.spec.protection.log_storage_account_id
     if said is not None:
         if STORAGE_ACCOUNT.search(said):
-            return passed(f"log storage account {ArmId(said).resource_name} as named")
+            return _is_there(context, vault, ArmId(said))
         return failed(f"{said} (protection.logStorageAccountId) is not the id of a storage account")
     detail = fresh_detail(context, item)
     recorded = context.record.log_storage_account_id if context.record else None
     known = _towards_azure(context, item, recorded, detail.log_storage_account_id if detail else None)
     if known is not None:
-        return passed(f"log storage account {ArmId(known).resource_name}")
+        return _is_there(context, vault, ArmId(known))
     if context.record is None and item.instance_type is InstanceType.TO_AZURE and detail is None:
         return unknown("the details of the item were not read lately")
     return failed("no log storage account is recorded, and none is named in protection.logStorageAccountId")

@@ -1,13 +1,14 @@
 """What stands around the Azure machines: whole lists of a subscription, read more seldom than the vault."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
 import aiohttp
 from azure.core.exceptions import AzureError
 
-from failback_operator.domain.azure_estate import AzureEstate
+from failback_operator.domain.azure_estate import AzureEstate, StorageAccounts, subscription_of
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Clock
 from failback_operator.domain.reading import Part
@@ -18,10 +19,12 @@ from .calls import Calls, together
 from .errors import source_error
 from .session import AzureSession
 from .settings import ReaderSettings
+from .wire import Record
 
 UNREADABLE = (AzureError, aiohttp.ClientError, OSError, ValueError)
 NICS = ("Microsoft.Network/networkInterfaces", "2021-02-01")
 NETWORKS = ("Microsoft.Network/virtualNetworks", "2021-02-01")
+STORAGE = ("Microsoft.Storage/storageAccounts", "2021-02-01")
 LOCKS = ("Microsoft.Authorization/locks", "2016-09-01")
 """Type and version of what is listed. Source: the published descriptions of all."""
 
@@ -36,6 +39,18 @@ class Listed(Protocol):
 
 
 T = TypeVar("T", bound=Listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """A storage account: that it is there is all that is asked."""
+
+    arm_id: ArmId
+
+
+def storage_account(source: object) -> Storage:
+    """An entry of the list. Raises MalformedError."""
+    return Storage(ArmId(Record(source).required("id")))
 
 
 class EstateReader:
@@ -53,20 +68,32 @@ class EstateReader:
         An interface of one of the `found` that is not known, as after a failover, makes their list be read again at once.
         """
         wanted = frozenset(machines)
-        of_machines = {_subscription(each) for each in wanted} or {self._session.endpoint.subscription_id.casefold()}
+        of_machines = {subscription_of(each) for each in wanted} or {self._session.endpoint.subscription_id.casefold()}
         subscriptions = sorted(of_machines)
         known = {nic.arm_id for nic in previous.nics.facts or ()}
         aged = self._age if all(nic in known for vm in found for nic in vm.nic_ids) else timedelta(0)
         nics = await self._list((*NICS, aged), convert.nic, subscriptions, previous.nics)
         # A network may be shared by other subscriptions: it is read where it is.
-        of_networks = {_subscription(each) for nic in nics.facts or () if nic.vm_id in wanted for each in nic.network_ids}
+        of_networks = {subscription_of(each) for nic in nics.facts or () if nic.vm_id in wanted for each in nic.network_ids}
         return AzureEstate(
             nics=nics,
             locks=await self._list((*LOCKS, self._age), convert.lock, subscriptions, previous.locks),
             networks=await self._list(
                 (*NETWORKS, self._age), convert.network, sorted(of_machines | of_networks), previous.networks
             ),
+            storage=await self._storage(subscriptions, previous.storage),
         )
+
+    async def _storage(self, subscriptions: list[str], known: Part[StorageAccounts]) -> Part[StorageAccounts]:
+        """The accounts, with where they were looked for."""
+        before: Part[tuple[Storage, ...]] = Part(() if known.facts is not None else None, known.as_of, known.error)
+        read = await self._list((*STORAGE, self._age), storage_account, subscriptions, before)
+        if read is before:
+            return known
+        if read.error is not None or read.facts is None:
+            return Part(known.facts, known.as_of, read.error)
+        ids = frozenset(each.arm_id for each in read.facts)
+        return Part(StorageAccounts(frozenset(subscriptions), ids), read.as_of, None)
 
     async def _list(
         self,
@@ -89,7 +116,3 @@ class EstateReader:
             return Part(known.facts, known.as_of, source_error(raised, self._session.endpoint))
         # The service's order may change while nothing else does.
         return Part(tuple(sorted((one for each in lists for one in each), key=lambda one: one.arm_id.casefold())), now, None)
-
-
-def _subscription(machine: ArmId) -> str:
-    return machine.strip("/").split("/")[1].casefold()
