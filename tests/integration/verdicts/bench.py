@@ -49,6 +49,7 @@ class Bench:
         self._tools = tools
         self._news = asyncio.Event()
         self._azure = AzureSource("bench", tools, self._news.set)
+        self._starts = world.starts
         self._vcenter: Part[VsphereFacts] = Part()
         self._machines: tuple[FailbackMachine, ...] = ()
         self._kept: tuple[FailbackMachine, ...] = ()
@@ -167,6 +168,10 @@ class Bench:
 
     async def _whole_vault(self) -> Part[VaultFacts]:
         """The vault by a full read that begins after now, or why there is none."""
+        if self._starts != self.world.starts:
+            await self._azure.close()
+            self._azure, self._starts = AzureSource("bench", self._tools, self._news.set), self.world.starts
+            self._azure.follow(Motion(vms=self._followed))
         await self._azure.apply(self.world.azure_endpoint)
         before = self._azure.part
         reading = asyncio.ensure_future(self._azure.fresh_all(DEADLINE))

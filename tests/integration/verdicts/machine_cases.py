@@ -96,8 +96,6 @@ def failed_over_again(world: World) -> None:
 
 
 def failover_time_not_told(world: World) -> None:
-    # An operator that was just started: jobs that have ended are not read again.
-    world.azure_access = {"fabric": "CS-1"}
     world.vault(*ITEM, "properties.lastSuccessfulFailoverTime", None)
     world.vault("job", str(derived_uuid("UnplannedFailover", NAME)), "properties.state", "Failed")
 

@@ -58,7 +58,10 @@ class World:
         self.vcenter_access: Json = {}
         self.records: dict[str, list[Json]] = {}
         """What the objects of machines have in `spec.recorded`, by name of the machine."""
+        self.starts = 0
+        """How often the operator was started anew: it reads the vault's past only then."""
         self._is_discovered = False
+        self._is_started_anew = False
 
     @property
     def azure_endpoint(self) -> AzureEndpoint:
@@ -107,6 +110,13 @@ class World:
     def vault(self, kind: str, name: str, path: str, value: Any) -> None:
         """Answer so for a resource of the vault (`item`, `crm-1`, `properties.replicationHealth`)."""
         self.azure.set(kind, name, path, value)
+        if kind == "job" or path == "stage":
+            self.start_anew()
+
+    def start_anew(self) -> None:
+        """Start the operator anew: what it had read of the vault is forgotten, jobs that have ended long ago among it."""
+        self.starts += 1
+        self._is_started_anew = True
 
     def discover(self) -> None:
         """Let the configuration server read its master targets in vCenter now, as it does every half hour or when refreshed."""
@@ -144,7 +154,9 @@ class World:
         self.azure.undo()
         if self._is_discovered:
             self.azure.discover()
-        self._is_discovered = False
+        if self._is_started_anew:
+            self.starts += 1
+        self._is_discovered = self._is_started_anew = False
         self.later = timedelta(0)
         self.settings, self.azure_access, self.vcenter_access, self.records = {}, {}, {}, {}
         self.objects = manifests(self.azure, self.vcenter)
