@@ -117,7 +117,7 @@ class TestRights:
         config = json.loads(robot.read_text())
         config["users"][0]["user"]["token"] += "x"
         robot.write_text(json.dumps(config))
-        assert "Unauthorized" in kubectl(robot, "get", "configmaps", f"--namespace={namespace}").stderr
+        assert "You must be logged in to the server" in kubectl(robot, "get", "configmaps", f"--namespace={namespace}").stderr
 
     def test_token_needs_a_service_account(self, api_server: ApiServer, namespace: str) -> None:
         with pytest.raises(ApiError, match=r'404.*"nobody" not found'):
