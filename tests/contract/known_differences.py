@@ -43,7 +43,7 @@ OAV_LIMIT = Difference(
 
 OAV: dict[Place, Difference] = {
     Place("ReplicationProtectedItems_Get", _ADDITIONAL, f"/{_CPU}"): CPU_COUNT,
-    Place("ReplicationProtectedItems_ListByReplicationProtectionContainers", _ADDITIONAL, f"/value/[]/{_CPU}"): CPU_COUNT,
+    Place("ReplicationProtectedItems_List", _ADDITIONAL, f"/value/[]/{_CPU}"): CPU_COUNT,
     Place("ReplicationJobs_Get", _DISCRIMINATOR, f"/properties/{_TASK}"): PLAIN_TASK,
     Place("ReplicationJobs_Get", _DISCRIMINATOR, f"/properties/{_CHILD}"): OAV_LIMIT,
 }

@@ -171,6 +171,29 @@ class Permissions(Document):
     nextLink: str | None = None  # noqa: N815 - wire name
 
 
+class StorageAccount(Strict):
+    """An account; of its properties the operator reads none."""
+
+    id: str = Field(pattern="(?i)/providers/Microsoft.Storage/storageAccounts/[^/]+$")
+    name: str
+    type: Literal["Microsoft.Storage/storageAccounts"]
+    location: str
+    kind: str | None = None
+    sku: Sku | None = None
+    tags: dict[str, str] | None = None
+    properties: dict[str, Any] | None = None
+
+
+class StorageAccounts(Document):
+    """The storage accounts of a subscription.
+
+    Source: the published description of Microsoft.Storage, StorageAccounts_List.
+    """
+
+    value: list[StorageAccount]
+    nextLink: str | None = None  # noqa: N815 - wire name
+
+
 def schema_of(pair: Pair) -> type[Document] | None:  # noqa: PLR0911 - one return a class
     """The schema of a pair's answer; None where the answer is described elsewhere, broken, or has no body."""
     match pair.pair_class:
@@ -190,5 +213,7 @@ def schema_of(pair: Pair) -> type[Document] | None:  # noqa: PLR0911 - one retur
             return Locks
         case PairClass.PERMISSIONS:
             return Permissions
+        case PairClass.STORAGE:
+            return StorageAccounts
         case PairClass.DESCRIBED | PairClass.BROKEN:
             return None

@@ -32,7 +32,8 @@ class PairClass(StrEnum):
     """The vault itself belongs to another service's description."""
     LOCKS = "locks"
     PERMISSIONS = "permissions"
-    """So do management locks, and what a caller is permitted."""
+    STORAGE = "storage accounts"
+    """So do management locks, permissions and storage accounts."""
     BROKEN = "broken on purpose"
     """An injected fault cut the answer off: there is nothing to check."""
 
@@ -79,6 +80,8 @@ class Pair:
             return PairClass.LOCKS
         if lower.endswith("/microsoft.authorization/permissions"):
             return PairClass.PERMISSIONS
+        if lower.endswith("/microsoft.storage/storageaccounts"):
+            return PairClass.STORAGE
         return PairClass.DESCRIBED
 
     def for_oav(self) -> dict[str, Any]:

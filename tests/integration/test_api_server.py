@@ -39,7 +39,7 @@ with sigterm_as_exit(), workspace() as directory:
 """
 
 
-def eventually(claim: Callable[[], bool], seconds: float = 30.0) -> bool:
+def eventually(claim: Callable[[], bool], seconds: float = 90.0) -> bool:
     deadline = time.monotonic() + seconds
     while not claim():
         if time.monotonic() > deadline:
