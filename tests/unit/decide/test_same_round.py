@@ -115,11 +115,13 @@ ENDS = st.sampled_from((JobState.SUCCEEDED, JobState.SUCCEEDED, JobState.FAILED)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(TIMES, st.booleans(), ENDS), min_size=12, max_size=12))
 def test_whatever_is_told_of_the_failover_each_step_is_made_once_and_one_record_written(rounds):
-    site = site_with_failover()
+    """Of times that lie further apart than clocks may differ nothing says that they are of one failover: only steps count."""
+    site, times = site_with_failover(), {F + timedelta(seconds=20)}
     for told, is_listed, end in rounds:
         is_before = site.items["a-1"].active_site is None
         if is_before:
             tell(site, told)
+            times |= {told} - {None}
         failover = [] if is_listed else [j for j in site.jobs if j.name == "failover"]
         hidden, site.jobs = failover, [j for j in site.jobs if j not in failover]
         site.round()
@@ -128,4 +130,5 @@ def test_whatever_is_told_of_the_failover_each_step_is_made_once_and_one_record_
         site.finish_syncs()
         site.tick()
         assert len(set(site.made)) == len(site.made)
-        assert all(len(m.spec.recorded) <= 1 for m in site.machines.values())
+        if max(times) - min(times) <= b.LIMITS.failover_clock_skew:
+            assert all(len(m.spec.recorded) <= 1 for m in site.machines.values())
