@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +14,7 @@ from failback_lab.azure.client import AzureLab
 from failback_lab.azure.roles import FAILBACK_POLICY_WRITER, READER, SITE_RECOVERY_OPERATOR
 from failback_lab.kubectl import Kubectl
 from failback_lab.kubernetes import ApiServer
+from failback_lab.manifests import PLAN_MANIFEST, site_manifest
 from failback_lab.pki import LabCa
 from failback_lab.process import Child
 from failback_lab.scenario import Scenario
@@ -23,7 +23,6 @@ from failback_lab.vcenter import VCenter
 from failback_lab.workspace import workspace
 
 ROOT = LAB.parent
-MANIFESTS = LAB / "manifests"
 NAMESPACE = "dr"
 OPERATOR_NAMESPACE = "failback-system"
 OPERATOR_ACCOUNT = "failback-operator"
@@ -131,20 +130,8 @@ class Lab:
         self._put_secret("azure", clientSecret=self.azure.client_secret)
         self._put_secret("vcenter", username=self.vcenter.username, password=self.vcenter.password)
         self.kubectl.run("create", "configmap", "lab-ca", f"--from-file=ca.pem={ca.ca_pem}", "-n", NAMESPACE)
-        values = {
-            "subscription_id": self.azure.subscription_id,
-            "resource_group": self.scenario.vault.resource_group,
-            "vault": self.scenario.vault.name,
-            "fabric": self.scenario.vault.configuration_server.machine,
-            "azure_url": self.azure.base_url,
-            "authority": self.azure.authority,
-            "tenant_id": self.azure.tenant_id,
-            "client_id": self.azure.client_id,
-            "vcenter_host": self.vcenter.host,
-            "vcenter_port": self.vcenter.port,
-        }
-        self.site_manifest.write_text(Template((MANIFESTS / "site.yaml").read_text()).safe_substitute(values))
-        shutil.copy(MANIFESTS / "failbackplan.yaml", self.plan_manifest)
+        self.site_manifest.write_text(site_manifest(self.azure, self.vcenter))
+        shutil.copy(PLAN_MANIFEST, self.plan_manifest)
 
     def _put_secret(self, name: str, **values: str) -> None:
         """Through standard input, so that no secret stands in a process list."""

@@ -5,16 +5,16 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from string import Template
 from typing import Any, TypeVar
 
 import yaml
 from tests.integration.round_trips import lost
 
 from failback_lab.azure.client import AzureLab
+from failback_lab.manifests import site_manifest
 from failback_lab.process import Child
 from failback_lab.rest import ApiError
-from failback_lab.site import MANIFESTS, NAMESPACE, OPERATOR_ACCOUNT, OPERATOR_NAMESPACE, Lab
+from failback_lab.site import NAMESPACE, OPERATOR_ACCOUNT, OPERATOR_NAMESPACE, Lab
 from failback_lab.vcenter import VCenter
 
 Json = dict[str, Any]
@@ -236,21 +236,8 @@ def condition(found: Json, wanted: str) -> Json:
 
 def site_objects(name: str, azure: AzureLab, vcenter: VCenter) -> dict[str, Json]:
     """The demo's site under another name, by kind and name: each object's own name begins with the site's."""
-    vault = azure.scenario.vault
-    values = {
-        "subscription_id": azure.subscription_id,
-        "resource_group": vault.resource_group,
-        "vault": vault.name,
-        "fabric": vault.configuration_server.machine,
-        "azure_url": azure.base_url,
-        "authority": azure.authority,
-        "tenant_id": azure.tenant_id,
-        "client_id": azure.client_id,
-        "vcenter_host": vcenter.host,
-        "vcenter_port": vcenter.port,
-    }
     objects: dict[str, Json] = {}
-    for each in yaml.safe_load_all(Template((MANIFESTS / "site.yaml").read_text()).safe_substitute(values)):
+    for each in yaml.safe_load_all(site_manifest(azure, vcenter)):
         spec = each["spec"]
         if each["kind"] == "RecoverySite":
             each["metadata"]["name"] = name

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import pytest
-import yaml
 from tests.integration.round_trips import in_namespace, lost
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.kubectl import Kubectl
 from failback_lab.kubernetes import ApiServer
+from failback_lab.manifests import demo_objects
 from failback_lab.pki import LabCa
 from failback_lab.process import Child
 from failback_lab.scenario import Scenario
@@ -92,24 +91,10 @@ class SiteUnderTest:
 
     def manifests(self) -> dict[str, dict[str, Any]]:
         """The demo's objects by kind and name, in this namespace."""
-        vault = self.azure.scenario.vault
-        values = {
-            "subscription_id": self.azure.subscription_id,
-            "resource_group": vault.resource_group,
-            "vault": vault.name,
-            "fabric": vault.configuration_server.machine,
-            "azure_url": self.azure.base_url,
-            "authority": self.azure.authority,
-            "tenant_id": self.azure.tenant_id,
-            "client_id": self.azure.client_id,
-            "vcenter_host": self.vcenter.host,
-            "vcenter_port": self.vcenter.port,
-        }
-        text = (ROOT / "lab/manifests/site.yaml").read_text() + "\n---\n" + (ROOT / "lab/manifests/failbackplan.yaml").read_text()
-        found = [each for each in yaml.safe_load_all(Template(text).safe_substitute(values)) if each]
-        for each in found:
+        found = demo_objects(self.azure, self.vcenter)
+        for each in found.values():
             each["metadata"]["namespace"] = self.namespace
-        return {f"{each['kind']}/{each['metadata']['name']}": each for each in found}
+        return found
 
     def apply(self, *names: str, **spec: Any) -> None:
         """Apply these of the demo's objects, or all; `spec` replaces members of each."""

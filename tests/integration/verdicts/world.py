@@ -5,14 +5,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from string import Template
 from typing import Any
 
-import yaml
 from tests.integration.azure_adapter.sites import endpoint_of as azure_endpoint
 from tests.integration.vsphere.watching import endpoint_of as vsphere_endpoint
 
 from failback_lab.azure.client import AzureLab
+from failback_lab.manifests import demo_objects
 from failback_lab.vcenter import VCenter
 from failback_operator.observe.azure import AzureEndpoint
 from failback_operator.observe.vsphere import VsphereEndpoint
@@ -23,33 +22,13 @@ SETTLED_SECONDS = 20.0
 Json = dict[str, Any]
 
 
-def manifests(azure: AzureLab, vcenter: VCenter) -> dict[str, Json]:
-    """The lab's objects by `Kind/name`."""
-    vault = azure.scenario.vault
-    values = {
-        "subscription_id": azure.subscription_id,
-        "resource_group": vault.resource_group,
-        "vault": vault.name,
-        "fabric": vault.configuration_server.machine,
-        "azure_url": azure.base_url,
-        "authority": azure.authority,
-        "tenant_id": azure.tenant_id,
-        "client_id": azure.client_id,
-        "vcenter_host": vcenter.host,
-        "vcenter_port": vcenter.port,
-    }
-    texts = [(ROOT / "lab" / "manifests" / name).read_text() for name in ("site.yaml", "failbackplan.yaml")]
-    found = [each for text in texts for each in yaml.safe_load_all(Template(text).safe_substitute(values))]
-    return {f"{each['kind']}/{each['metadata']['name']}": each for each in found}
-
-
 class World:
     """Both worlds as a test changes them, and the objects that people wrote. `undo` puts everything back."""
 
     def __init__(self, azure: AzureLab, vcenter: VCenter) -> None:
         self.azure = azure
         self.vcenter = vcenter
-        self.objects = manifests(azure, vcenter)
+        self.objects = demo_objects(azure, vcenter)
         self.later = timedelta(0)
         """So much later it is when the worlds have been read; what could not be read is older by it."""
         self.settings: Json = {}
@@ -159,7 +138,7 @@ class World:
         self._is_discovered = self._is_started_anew = False
         self.later = timedelta(0)
         self.settings, self.azure_access, self.vcenter_access, self.records = {}, {}, {}, {}
-        self.objects = manifests(self.azure, self.vcenter)
+        self.objects = demo_objects(self.azure, self.vcenter)
 
     def _member(self, member: str, kind: str, name: str, values: Json) -> None:
         key = f"{kind}/{name}"
