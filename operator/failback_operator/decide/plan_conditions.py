@@ -84,7 +84,7 @@ class _Guard:
     def state(self, rulings: Rulings) -> State:
         """What these rulings say, as far as they guard what comes next."""
         those = tuple(r for r in rulings if r.steps & self._steps)
-        found = aggregate(those, self._waived)
+        found = aggregate(those, lambda ruling: is_passed_over(ruling, self._view))
         partly = _partly_waived(those, self._view) if found.status is not TRUE else ""
         return replace(found, message=f"{sentence(found.message)}{partly}") if partly else found
 
@@ -96,12 +96,11 @@ class _Guard:
         """Rulings on the plan and its machines that feed none of the conditions that stand apart."""
         return tuple(r for r in self._own if r.condition not in APART)
 
-    def _waived(self, ruling: Ruling) -> bool:
-        concerned = concerned_by(ruling, self._view)
-        plan = self._view.state.plan
-        if not concerned:
-            return is_waived(ruling, plan, None, self._view.state.context.site.now)
-        return not not_waived_for(ruling, plan, concerned, self._view.state.context.site.now)
+
+def is_passed_over(ruling: Ruling, view: PlanView) -> bool:
+    """Whether the ruling is waived for every machine of the plan that it concerns."""
+    plan, now, concerned = view.state.plan, view.state.context.site.now, concerned_by(ruling, view)
+    return not not_waived_for(ruling, plan, concerned, now) if concerned else is_waived(ruling, plan, None, now)
 
 
 def concerned_by(ruling: Ruling, view: PlanView) -> tuple[str, ...]:

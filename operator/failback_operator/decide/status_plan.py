@@ -5,8 +5,7 @@ from failback_operator.api.v1alpha1 import FailbackPlanStatus
 from failback_operator.api.v1alpha1.failback_plan_status import FailoverBound
 from failback_operator.decide.conditions import Conditions, rendered
 from failback_operator.decide.findings import Shown, shortened, summarised
-from failback_operator.decide.judgement import is_waived
-from failback_operator.decide.plan_conditions import PlanView, conditions
+from failback_operator.decide.plan_conditions import PlanView, conditions, is_passed_over
 from failback_operator.decide.plan_counts import (
     current_wave,
     disk_summary,
@@ -56,14 +55,10 @@ def plan_status(view: PlanView) -> FailbackPlanStatus:
 
 def _findings(view: PlanView) -> list[Finding]:
     """The plan's own findings and one line for each check that fails around it."""
-    plan, now = view.state.plan, view.state.context.site.now
-    rulings = {id(r): (r, s.name) for s in view.coming for r in view.judgement.around(s.machine)}
-    shown = [
-        Shown(r, is_waived=is_waived(r, plan, name if r.verdict.subject.kind == "FailbackMachine" else None, now))
-        for r, name in rulings.values()
-    ]
+    around = {id(r): r for s in view.coming for r in view.judgement.around(s.machine) if r.is_open}
+    shown = [Shown(r, is_waived=is_passed_over(r, view)) for r in around.values()]
     if not view.coming:
-        shown = [Shown(r) for r in (*view.judgement.site, *view.judgement.plans.get(plan.name, ()))]
+        shown = [Shown(r) for r in (*view.judgement.site, *view.judgement.plans.get(view.state.plan.name, ()))]
     failures = [f for f in (failure_finding(s) for s in view.coming) if f is not None]
     return [*sorted(failures, key=lambda f: f.subject), *summarised(shown)]
 

@@ -9,7 +9,6 @@ from failback_operator.domain.steps import ObjectKey
 
 AnyObject: TypeAlias = RecoverySite | MasterTarget | ProcessServer | FailbackPlan | FailbackMachine
 SITE_KIND = RecoverySite.__name__
-MACHINE_KIND = FailbackMachine.__name__
 PLAN_KIND = FailbackPlan.__name__
 TARGET_KIND = MasterTarget.__name__
 MODELS: dict[str, type[AnyObject]] = {

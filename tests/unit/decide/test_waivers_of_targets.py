@@ -41,3 +41,10 @@ def test_waived_for_none():
     assert (states["Ready"].status, states["MasterTargetsReady"].status) == ("False", "False")
     assert "is waived" not in states["Ready"].message
     assert not reprotected
+
+
+@pytest.mark.parametrize(("waived_for", "is_waived"), [(("a-1", "b-1"), True), (("a-1",), False), ((None,), True)], ids=str)
+def test_the_plans_finding_is_waived_where_its_condition_is(waived_for, is_waived):
+    _, _, site = judged(("a-1", "b-1"), waived_for)
+    found = {f.check: f.waived for f in plan_of(site.round(perform=False)).findings}
+    assert found["DiskEnableUuid"] is is_waived
