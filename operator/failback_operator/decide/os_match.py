@@ -1,10 +1,10 @@
 """Which master target may take which machine by operating system, as far as assignment must know. Clause R7, R14."""
 
-from failback_operator.checks.contexts import LocatedVm
 from failback_operator.checks.machine.systems import is_surely_unfit
+from failback_operator.checks.master_target.system import system_of
 from failback_operator.decide.survey import Survey
 from failback_operator.decide.targets import Located
-from failback_operator.domain.operating_system import OperatingSystem, Sources, identify
+from failback_operator.domain.operating_system import OperatingSystem
 
 
 def can_take(target: OperatingSystem, machine: OperatingSystem) -> bool:
@@ -14,25 +14,11 @@ def can_take(target: OperatingSystem, machine: OperatingSystem) -> bool:
 
 def target_system(located: Located) -> OperatingSystem:
     """The master target's operating system."""
-    server, vm = located.server, located.vms[0] if len(located.vms) == 1 else None
-    return _identify(vm, server.os_version if server else None, server.os_type if server else None)
+    server, vm = located.server, located.vms[0].vm if len(located.vms) == 1 else None
+    return system_of(vm, server.os_version if server else None, server.os_type if server else None)
 
 
 def machine_system(survey: Survey) -> OperatingSystem:
     """The machine's operating system."""
-    detail, vm = survey.round.item.detail if survey.round else None, survey.vms[0] if len(survey.vms) == 1 else None
-    return _identify(vm, detail.os_version if detail else None, detail.os_type if detail else None)
-
-
-def _identify(located: LocatedVm | None, asr_version: str | None, asr_type: str | None) -> OperatingSystem:
-    guest = located.vm.guest if located else None
-    return identify(
-        Sources(
-            detailed_data=guest.detailed_data if guest else None,
-            asr_version=asr_version,
-            full_name=guest.full_name if guest else None,
-            guest_id=guest.guest_id if guest else None,
-            asr_type=asr_type,
-            guest_family=guest.family if guest else None,
-        )
-    )
+    detail, vm = survey.round.item.detail if survey.round else None, survey.vms[0].vm if len(survey.vms) == 1 else None
+    return system_of(vm, detail.os_version if detail else None, detail.os_type if detail else None)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tests.integration.azure_adapter.sites import endpoint_of as azure_endpoint
@@ -16,7 +15,6 @@ from failback_lab.vcenter import VCenter
 from failback_operator.observe.azure import AzureEndpoint
 from failback_operator.observe.vsphere import VsphereEndpoint
 
-ROOT = Path(__file__).resolve().parents[3]
 DEVICES = "config.hardware.device"
 SETTLED_SECONDS = 20.0
 Json = dict[str, Any]

@@ -7,12 +7,10 @@ from failback_operator.checks.answers import Answer, any_of, failed, not_applica
 from failback_operator.checks.contexts import MachineContext, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.machine.base import fresh_detail, item_check, named, targets_of
-from failback_operator.checks.master_target.system import target_system
+from failback_operator.checks.master_target.system import system_of, target_system
 from failback_operator.domain.operating_system import (
     Family,
     OperatingSystem,
-    Sources,
-    identify,
     is_same_family,
     is_same_or_later,
 )
@@ -24,17 +22,7 @@ def item_system(context: MachineContext, item: ProtectedItem) -> OperatingSystem
     detail = fresh_detail(context, item)
     is_own = context.item is not None and context.item.arm_id == item.arm_id
     vm = context.vm.vm if context.vm is not None and is_own else None
-    guest = vm.guest if vm is not None and "guest" not in vm.unread else None
-    return identify(
-        Sources(
-            detailed_data=guest.detailed_data if guest else None,
-            asr_version=detail.os_version if detail else None,
-            full_name=guest.full_name if guest else None,
-            guest_id=guest.guest_id if guest else None,
-            asr_type=detail.os_type if detail else None,
-            guest_family=guest.family if guest else None,
-        )
-    )
+    return system_of(vm, detail.os_version if detail else None, detail.os_type if detail else None)
 
 
 def is_surely_unfit(target: OperatingSystem, machine: OperatingSystem) -> bool:

@@ -6,23 +6,28 @@ from failback_operator.checks.contexts import TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import no_vm, target_check
 from failback_operator.domain.operating_system import Family, OperatingSystem, Sources, identify
+from failback_operator.domain.vsphere import VirtualMachine
 
 
-def target_system(context: TargetContext) -> OperatingSystem:
-    """What vCenter and Site Recovery tell of the master target's operating system."""
-    server = context.server
-    vm = context.vm.vm if context.vm else None
+def system_of(vm: VirtualMachine | None, version: str | None, kind: str | None) -> OperatingSystem:
+    """By what vCenter tells of the VM, and Site Recovery's osVersion and osType."""
     guest = vm.guest if vm is not None and "guest" not in vm.unread else None
     return identify(
         Sources(
             detailed_data=guest.detailed_data if guest else None,
-            asr_version=server.os_version if server else None,
+            asr_version=version,
             full_name=guest.full_name if guest else None,
             guest_id=guest.guest_id if guest else None,
-            asr_type=server.os_type if server else None,
+            asr_type=kind,
             guest_family=guest.family if guest else None,
         )
     )
+
+
+def target_system(context: TargetContext) -> OperatingSystem:
+    """What vCenter and Site Recovery tell of the master target's operating system."""
+    server, vm = context.server, context.vm.vm if context.vm else None
+    return system_of(vm, server.os_version if server else None, server.os_type if server else None)
 
 
 @target_check(
