@@ -125,7 +125,7 @@ class TestRights:
 
     def test_token_ends_with_its_service_account(self, api_server: ApiServer, robot: Path, namespace: str) -> None:
         api_server.admin.request("DELETE", f"/api/v1/namespaces/{namespace}/serviceaccounts/robot")
-        assert eventually(lambda: "Unauthorized" in kubectl(robot, "get", "configmaps").stderr)
+        assert eventually(lambda: "You must be logged in to the server" in kubectl(robot, "get", "configmaps").stderr)
 
     def test_administrator_may_all(self, api_server: ApiServer) -> None:
         assert kubectl(api_server.admin_kubeconfig, "auth", "can-i", "*", "*").stdout.strip() == "yes"
