@@ -155,7 +155,7 @@ def test_expired_token_is_renewed_by_the_sdk(faulty: Vault) -> None:
 
 def test_faults_reach_the_token_endpoint(module_azure: AzureLab) -> None:
     """Source: the lab's README, Control: faults by path, of every request."""
-    before = module_azure.log()[-1]["seq"]
+    before = len(module_azure.log())
     module_azure.fault(kind="error", path="/oauth2/v2.0/token", status=503, count=1)
     cred = credential(module_azure)
     assert cred.get_token(f"{module_azure.base_url}/.default").token
