@@ -6,10 +6,12 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-WORKERS ?= 3
+WORKERS ?= 4
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 CHAOS ?=
+MODULE ?=
+JOBS ?= 1
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -29,7 +31,7 @@ pip_setting() { $(BIN)/python -m pip config list | sed -nE "s/^[^=]*\.$$1='(.*)'
 endef
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(LOCK_ARGS)
 
-.PHONY: help venv helm demo lab bench test test-unit coverage lint format crds docs lock lab-binaries contract-deps clean clean-cache
+.PHONY: help venv helm demo lab bench test test-unit test-nightly test-snapshots mutation coverage lint format crds docs lock lab-binaries contract-deps clean clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,11 +45,19 @@ lab: lab-binaries ## the demo's site, kept until Ctrl-C: prints the KUBECONFIG t
 bench: lab-binaries ## what the operator costs at rest: calls to Azure and vSphere, writes, memory
 	$(BIN)/python -m failback_lab bench
 
-test: lab-binaries helm contract-deps ## unit, contract and integration tests (PYTEST_ARGS=…, WORKERS=3)
+test: lab-binaries helm contract-deps ## unit, contract and integration tests (PYTEST_ARGS=…, WORKERS=4)
 	$(PYTEST) $(PYTEST_ARGS)
 
 test-unit: $(READY) ## the tests that need no server
 	$(PYTEST) tests/unit $(PYTEST_ARGS)
+
+test-nightly: test-snapshots ## what takes too long for each change
+
+test-snapshots: $(READY) ## 10,000 generated sites through evaluation
+	$(BIN)/python -m pytest tests/unit/decide/test_snapshots.py --hypothesis-profile=nightly $(PYTEST_ARGS)
+
+mutation: $(READY) ## are the tests of checks, decide, planning good? what survives them (MODULE=checks/plan.py, JOBS=2; resumable)
+	$(BIN)/python -m tests.mutation --jobs=$(JOBS) $(MODULE)
 
 coverage: lab-binaries helm contract-deps ## all tests, with the branches that they cover
 	$(PYTEST) --cov --cov-branch --cov-report=term-missing:skip-covered $(PYTEST_ARGS)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from failback_lab.kubernetes import ApiServer
 from failback_lab.pki import LabCa
@@ -17,6 +18,8 @@ from failback_lab.vcenter import VCenter
 from failback_lab.workspace import workspace
 
 DEMO_SCENARIO = Path(__file__).resolve().parent.parent / "lab" / "scenarios" / "demo.yaml"
+
+settings.register_profile("nightly", max_examples=10_000)
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,11 @@ ROOT = LAB.parent
 NAMESPACE = "dr"
 OPERATOR_NAMESPACE = "failback-system"
 OPERATOR_ACCOUNT = "failback-operator"
-# The simulator's jobs take a sixtieth of the service's time, so the operator looks more often; its limits stay as they are.
+# The simulator's jobs take a sixtieth of the service's time, and so does the hour of its budget: the operator looks more often.
+# Its limits stay as they are.
 OPERATOR_SETTINGS = {
     "FAILBACK_AZURE_LIST_SECONDS": "5",
+    "FAILBACK_AZURE_READS_PER_HOUR": "720000",
     "FAILBACK_AZURE_JOB_SECONDS": "1",
     "FAILBACK_AZURE_RETRY_SECONDS": "2",
     "FAILBACK_CREDENTIALS_SECONDS": "5",

@@ -450,6 +450,7 @@ def vm(name: str = "app-1", **changes: Any) -> VirtualMachine:
             host=HOST_1,
             boot_time=None,
             starts=(),
+            events=(),
             snapshots=(),
             consolidation_needed=False,
             disks=disks(2, name),

@@ -17,6 +17,7 @@ from .servers import MasterTarget
 from .simulator import Simulator
 from .stages import put_in_stage
 from .state import describe
+from .troubles import Troubles
 
 T = TypeVar("T")
 HEADER = "X-Lab-Token"
@@ -137,10 +138,13 @@ class Changes:
     def __init__(self, lab: Simulator) -> None:
         self._world = lab.world
         self._undone_by: list[Callable[[], None]] = []
+        self._troubles = Troubles(lab.world, self._assign)
 
     def find(self, kind: str, path: str) -> Callable[[str, object], None] | None:
         """The change that `kind` and `path` mean, or None."""
-        return getattr(self, f"_{kind}_{path}".casefold(), None)
+        name = f"_{kind}_{path}".casefold()
+        change: Callable[[str, object], None] | None = getattr(self, name, None) or getattr(self._troubles, name, None)
+        return change
 
     def undo(self) -> None:
         """Put everything back, the newest change first."""

@@ -29,6 +29,9 @@ class Discovery:
 
     async def run(self, *, at_once: bool = False) -> None:
         """Read every master target; `at_once` lists new retention volumes without the usual delay."""
+        if self._world.vcenter_lost is not None:
+            log.warning("discovery: vCenter is not reached")
+            return
         for target in self._world.master_targets.values():
             try:
                 reading = await asyncio.to_thread(self._world.onprem.read, target.bios_uuid)
@@ -48,8 +51,8 @@ class Discovery:
         now = self._world.clock.now()
         found = {}
         for volume in reading.volumes:
-            if is_retention_volume(volume):
-                name = volume_name(volume.path)
+            name = volume_name(volume.path)
+            if is_retention_volume(volume) and name not in target.unusable:
                 known = target.retention.get(name)
                 seen = known.seen if known else now
                 found[name] = RetentionVolume(name, volume.capacity_bytes, volume.free_bytes, seen)

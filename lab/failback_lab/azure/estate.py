@@ -33,6 +33,8 @@ class AzureVm:
     nic: str
     created: datetime
     power: str = "running"
+    group: str | None = None
+    """The resource group into which it was moved, if it was."""
     is_locked: bool = False
     """A lock of a resource makes its deletion fail (inferred in the facts)."""
 
@@ -98,7 +100,8 @@ class Estate:
         return self.ids.of(self.network_group, VNET, self.vault.network.name)
 
     def vm_id(self, name: str) -> str:
-        return self.ids.of(self.vm_group, VM, name)
+        vm = self.vms.get(name)
+        return self.ids.of(vm.group if vm is not None and vm.group else self.vm_group, VM, name)
 
     def is_locked(self, vm: AzureVm) -> bool:
         """Whether a lock keeps the machine from being deleted.

@@ -101,6 +101,8 @@ class Failovers(Operations):
 
     async def _detach(self, item: Item) -> None:
         target = self.world.master_targets[item.master_target or ""]
+        if self.world.vcenter_lost is not None:
+            raise JobFailedError(faultbook.DETACH_FAILED)
         async with self.lock_of(target.id):
             reading = await self.onprem(self.world.onprem.read, target.bios_uuid)
             present = {d.file for d in reading.disks} if reading else set()

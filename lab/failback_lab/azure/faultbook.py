@@ -68,6 +68,10 @@ NO_NEW_DATASTORE = _unknown(
     30, "The datastore for the new virtual machine is not one of the master target's.", "Name one that it lists."
 )
 SAME_DISK_UUID = _unknown(32, "A disk of the master target has the UUID of a disk of the virtual machine.", "Make either anew.")
+ADDRESS_CHANGED = _unknown(40, "The configuration server's address is not the one under which it was registered.")
+OTHER_VCENTER = _unknown(41, "The virtual machine was discovered in another vCenter than the configuration server knows now.")
+RAW_DEVICES = _unknown(42, "A disk of the virtual machine is a raw device, which no alternate location takes.")
+PHYSICAL_2008_R2 = _unknown(43, "A physical machine with Windows Server 2008 R2 SP1 cannot be failed back.")
 NO_SPACE = _unknown(31, "The datastore has no room for the disks of the new virtual machine.", "Free space on it.")
 
 # Refusals of requests: no code is on record.

@@ -99,6 +99,18 @@ class Item:
     """Whether its on-premises VM is made at the failback: there was none at the reprotect."""
     is_known: bool = True
     """Whether the configuration server's database has the on-premises machine."""
+    agent_stopped: datetime | None = None
+    """When the agent of the machine in Azure fell silent."""
+    is_hung: bool = False
+    """Whether the agent is silent because the machine hangs; else its service is stopped."""
+    is_migrated: bool = False
+    """Whether the migration was completed, which ends what may be done with the item."""
+    had_raw_devices: bool = False
+    """Whether a disk of the on-premises machine is a raw device."""
+    is_physical: bool = False
+    """Whether the configuration server discovered the on-premises machine as a physical one."""
+    system: str | None = None
+    """The operating system as Site Recovery tells it, where it is not the guest's."""
 
     @property
     def disk_sizes(self) -> tuple[int, ...]:
@@ -135,6 +147,8 @@ class Item:
     @property
     def allowed(self) -> tuple[str, ...]:
         """Operations allowed now: none but what the stage allows, and nothing while a job runs."""
+        if self.is_migrated:
+            return ()
         return ("DisableProtection",) if self.running else self.shows.allowed
 
     @property
@@ -150,7 +164,8 @@ class Item:
         Source: site-recovery facts, section 2, S3 (15 minutes); heartbeat and RPO as recorded hours after a failback.
         """
         is_back = self.agent_ready is not None and now >= self.agent_ready and not self.is_reversed
-        return now if self.silent_since is None or is_back else min(now, self.silent_since)
+        heard = now if self.silent_since is None or is_back else min(now, self.silent_since)
+        return heard if self.agent_stopped is None else min(heard, self.agent_stopped)
 
     @property
     def azure_vm_name(self) -> str:

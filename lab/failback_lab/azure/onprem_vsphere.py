@@ -160,6 +160,8 @@ class VSphereSite:
 
     def _find(self, content: Any, bios_uuid: str) -> Any:
         found = content.searchIndex.FindAllByUuid(datacenter=None, uuid=bios_uuid, vmSearch=True, instanceUuid=False)
+        if len(found) > 1:
+            raise OnPremisesError(f"{len(found)} virtual machines have BIOS UUID {bios_uuid}")
         return found[0] if found else None
 
     def _get(self, bios_uuid: str) -> tuple[Any, dict[str, Any]]:

@@ -139,6 +139,8 @@ class Operations:
 
     async def onprem(self, work: Callable[..., T], *args: object) -> T:
         """Do blocking work at vCenter in a thread. Raises JobFailedError with the lab's code when vCenter fails."""
+        if self.world.vcenter_lost is not None:
+            raise JobFailedError(faultbook.VCENTER_FAILED)
         try:
             return await asyncio.to_thread(work, *args)
         except OnPremisesError as error:

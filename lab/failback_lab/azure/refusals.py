@@ -14,6 +14,7 @@ from .onprem import DatastoreReading, MachineReading
 from .servers import MasterTarget
 
 MAX_DISKS = 60
+PHYSICAL_WITHOUT_FAILBACK = "Windows Server 2008 R2"
 USABLE_TYPES = ("VMFS", "vsan")
 
 
@@ -37,6 +38,10 @@ class ReprotectFacts:
     has_private_path: bool
     policy_is_associated: bool
     is_connected: bool
+    is_address_kept: bool = True
+    """Whether the configuration server has the address under which it was registered."""
+    is_same_vcenter: bool = True
+    """Whether the configuration server's record of vCenter is that of the machine's discovery."""
 
 
 def usable_datastores(vm: MachineReading | None) -> tuple[DatastoreReading, ...]:
@@ -67,12 +72,23 @@ def _service_faults(facts: ReprotectFacts) -> Iterator[ServiceFault]:
         yield faultbook.CS_DISCONNECTED
     if not facts.item.is_known:
         yield faultbook.NOT_IN_DATABASE
-    if not facts.azure_vm_runs or not facts.is_in_network:
+    yield from _impossible(facts)
+    if not facts.azure_vm_runs or not facts.is_in_network or facts.item.is_hung:
         yield faultbook.VM_NOT_RUNNING
-    if not facts.has_private_path:
+    if not facts.has_private_path or facts.item.agent_stopped is not None:
         yield faultbook.NO_PRIVATE_PATH
     if facts.item.agent_ready is None or facts.now < facts.item.agent_ready:
         yield faultbook.AGENT_MISSING
+
+
+def _impossible(facts: ReprotectFacts) -> Iterator[ServiceFault]:
+    """What no failback comes back from. Source: site-recovery facts, section 3 (failback impossible), which gives no codes."""
+    if not facts.is_address_kept:
+        yield faultbook.ADDRESS_CHANGED
+    if not facts.is_same_vcenter:
+        yield faultbook.OTHER_VCENTER
+    if facts.item.is_physical and PHYSICAL_WITHOUT_FAILBACK in (facts.item.system or facts.item.guest.asr_version):
+        yield faultbook.PHYSICAL_2008_R2
 
 
 def _choice_faults(facts: ReprotectFacts) -> Iterator[ServiceFault]:
@@ -93,7 +109,7 @@ def _target_faults(facts: ReprotectFacts, vm: MachineReading) -> Iterator[Servic
         yield faultbook.PARAVIRTUAL
     if not vm.disk_uuid_enabled:
         yield faultbook.DISK_UUID
-    if not usable_datastores(vm):
+    if not usable_datastores(vm) or not facts.target.datastores:  # seen now, and at the last discovery
         yield faultbook.NO_DATASTORE
     if len(vm.disks) + len(facts.item.machine.disks) > MAX_DISKS:
         yield faultbook.TOO_MANY_DISKS
@@ -122,6 +138,8 @@ def _new_machine_faults(facts: ReprotectFacts, target_vm: MachineReading) -> Ite
 
     Source: requirements R21, R22; facts, section 3 (78052) and section 9.
     """
+    if facts.item.had_raw_devices:
+        yield faultbook.RAW_DEVICES
     if facts.item.friendly_name in target_vm.host_machines:
         yield faultbook.SAME_NAME_ON_HOST
     store = next((d for d in usable_datastores(target_vm) if d.name == facts.datastore and d.is_writable), None)

@@ -14,6 +14,7 @@ from .plans import enable_tasks, reprotect_tasks, single_task
 from .refusals import ReprotectFacts, is_newer, reprotect_fault
 from .servers import MasterTarget, ProcessServer
 from .sync import MIB, Pace, plan_sync
+from .world import VCENTER_RECORD
 
 # Shares of a reprotect's time: four short steps and the one that does the work.
 _SHORT, _LONG = 0.05, 0.8
@@ -138,17 +139,25 @@ class Reprotects(Operations):
         newer = is_newer(target.agent_version, request.server.agent_version)
         newer = newer or is_newer(target.agent_version, world.vault.configuration_server.agent_version)
         # "Reprotect ok, replication fails" when the master target's version is newer than the servers'.
-        self._start_sync(item, Stage.REVERSE_PROTECTED, is_stalled=newer)
+        is_whole = len(item.attached) > len(item.disk_sizes)
+        self._start_sync(item, Stage.REVERSE_PROTECTED, is_stalled=newer, is_whole=is_whole)
 
     async def _take(self, item: Item, request: ToSite, source: MachineReading) -> tuple[DiskReading, ...]:
-        """Attach the disks of the item's VM to the master target."""
+        """Attach the disks of the item's VM to the master target.
+
+        Source: site-recovery facts, section 3 (source VM without disk.enableUUID: extra disk, full copy); which disk is inferred.
+        """
         onprem, bios_uuid = self.world.onprem, str(item.machine.bios_uuid)
         await self.onprem(onprem.power_off, bios_uuid)
         await self.onprem(onprem.remove_snapshots, bios_uuid)
         # Merging changes the files on which the disks lie.
         merged = await self.onprem(onprem.read, bios_uuid) or source
         await self.onprem(onprem.attach, request.target.bios_uuid, merged.disks)
-        return merged.disks
+        if merged.disk_uuid_enabled:
+            return merged.disks
+        # Which VMDK a disk is was not to be told for one of them: it is copied whole, onto a further disk.
+        where = (request.target.bios_uuid, merged.datastores[0], f"{item.friendly_name}-further")
+        return (*merged.disks, *await self.onprem(onprem.make_disks, *where, item.disk_sizes[:1]))
 
     async def _make(self, item: Item, request: ToSite) -> tuple[DiskReading, ...]:
         """Make the disks of a new VM, attached to the master target. The VM itself is made at the failback (inferred)."""
@@ -169,11 +178,13 @@ class Reprotects(Operations):
             retention_drive=request.retention_drive,
             datastore=request.datastore,
             group_targets=self._targets_of_group(item),
-            azure_vm_runs=vm is not None and vm.power == "running",
+            azure_vm_runs=vm is not None and vm.group is None and vm.power == "running",
             is_in_network=self._is_in_network(item, request),
             has_private_path=world.estate.has_private_path(),
             policy_is_associated=any(m.policy == request.policy for m in world.mappings.values()),
             is_connected=world.is_connected,
+            is_address_kept=world.cs_address is None,
+            is_same_vcenter=item.is_physical or world.vcenter_record == VCENTER_RECORD,
         )
         fault = reprotect_fault(facts)
         if fault is not None:
@@ -204,12 +215,13 @@ class Reprotects(Operations):
         item.stage = Stage.FORWARD_SYNC
         self._start_sync(item, Stage.PROTECTED, is_stalled=False)
 
-    def _start_sync(self, item: Item, then: Stage, *, is_stalled: bool) -> None:
+    def _start_sync(self, item: Item, then: Stage, *, is_stalled: bool, is_whole: bool = False) -> None:
         world = self.world
         now = world.clock.now()
         away_minutes = (now - item.last_failover).total_seconds() / 60 if item.last_failover else 0.0
         changed = int(away_minutes * item.change_mib_per_minute) * MIB
         sizes = item.disk_sizes
+        changed = max(changed, sum(sizes)) if is_whole else changed
         pace = Pace(world.durations.sync_minimum, world.durations.sync_mib_per_second, world.clock.speed)
         item.protected_since = None
         item.sync = plan_sync(now, sizes, changed, pace, is_stalled=is_stalled)

@@ -55,6 +55,8 @@ class MasterTarget:
     retention: dict[str, RetentionVolume] = field(default_factory=dict)
     listed: tuple[str, ...] = ()
     """Names of the retention volumes that are shown; a new one appears only after a while or a refresh."""
+    unusable: tuple[str, ...] = ()
+    """Names of volumes that are locked, hold the cache or the agent, or are being replicated to."""
 
     @property
     def id(self) -> str:

@@ -21,6 +21,7 @@ from .plans import commit_tasks, failover_tasks
 from .servers import Mapping, MasterTarget, Policy, ProcessServer, host_id, master_targets, policies, process_servers
 
 STANDARD_RETENTION_MINUTES = 1440
+VCENTER_RECORD = "9"
 
 
 @dataclass(slots=True)
@@ -54,6 +55,12 @@ class World:
     overlay: Overlay = field(default_factory=Overlay)
     disconnected_since: datetime | None = None
     """When the configuration server was last heard, if it is not connected."""
+    vcenter_lost: datetime | None = None
+    """Since when the configuration server does not reach vCenter, if it does not."""
+    vcenter_record: str = VCENTER_RECORD
+    """Id of the configuration server's record of its vCenter; items keep that of their discovery."""
+    cs_address: str | None = None
+    """Address of the configuration server, where it is not the one under which it was registered."""
 
     @property
     def durations(self) -> Durations:

@@ -45,6 +45,11 @@ class SiteContext:
         is_fresh = len(self.vcenters) == len(self.view.site.spec.vcenters)
         return is_fresh and not any(facts.nameless for _, facts in self.vcenters)
 
+    def awaited_since(self, check: str, subject: str) -> datetime:
+        """Since when that subject is known to wait for what the check asks Site Recovery to list; now, if that is new."""
+        stored = (each.since for each in self.view.site.status.awaited if (each.check, each.subject) == (check, subject))
+        return next(stored, self.now.replace(microsecond=0))
+
     @property
     def vsphere_gap(self) -> str:
         """Why a VM that is not found need not be absent."""
@@ -119,7 +124,8 @@ class MachineContext:
     jobs or a person's word; None = not known). `last_failback_at`: start of the newest failback of this round, if any.
     `rivals` are other plans that list the machine and keep this one from acting on it. `azure_vms` are all of the vault.
     `staying` are the plan's machines that stay in Azure, with why. `nics` are all interfaces in Azure; None: not read lately.
-    `claims` are what this and other machines will take.
+    `claims` are what this and other machines will take. `reprotected_at`: start of the newest reprotect of this round;
+    `failbacks`: start and end of each failback since then, None while it runs.
     """
 
     site: SiteContext
@@ -145,6 +151,10 @@ class MachineContext:
     staying: Mapping[str, str] = field(default_factory=dict)
     nics: NicIndex | None = None
     claims: Claims = NO_CLAIMS
+    came_through: TargetContext | None = None
+    disk_holders: Mapping[str, tuple[LocatedVm, ...]] = field(default_factory=dict)
+    reprotected_at: datetime | None = None
+    failbacks: tuple[tuple[datetime, datetime | None], ...] = ()
 
     @property
     def item(self) -> ProtectedItem | None:

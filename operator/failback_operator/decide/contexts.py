@@ -110,4 +110,8 @@ def _machine_context(
         azure_vms=around.index.items.azure_vms,
         staying=survey.staying,
         nics=around.index.nics,
+        came_through=around.targets.get(found.record.master_target or "") if found and found.record else None,
+        disk_holders=around.index.vms.by_disk,
+        reprotected_at=found.reprotected_at if found else None,
+        failbacks=found.failbacks if found else (),
     )

@@ -3,23 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
-from failback_operator.checks.answers import listed
 from failback_operator.decide.architectures.base import EFFECT_OF_STEP, STEP_OF_EFFECT, Missing
 from failback_operator.decide.contexts import PlanState
-from failback_operator.decide.coverage import covered_failover, uncovered_text
 from failback_operator.decide.demand import Assignments
 from failback_operator.decide.duplicates import is_established
 from failback_operator.decide.naming import EffectKey, attempt_of
+from failback_operator.decide.permission import covered, forbidden, hold, mending
 from failback_operator.decide.phase import FLIGHT, is_acknowledged, running_entry
 from failback_operator.decide.rounds import Round
 from failback_operator.decide.standing import Standing, Wait, WaitReason
 from failback_operator.decide.waiting import placement_text
-from failback_operator.domain.failover_bound import effective_bound
-from failback_operator.domain.ids import ArmId
 from failback_operator.domain.steps import Effect, EffectKind, ObjectKey, Step
 
 TOGETHER = frozenset({Step.REPROTECT, Step.FAILBACK, Step.COMMIT})
@@ -97,7 +93,8 @@ class Schedule:
         """The first reason to wait, weightiest first."""
         step = STEP_OF_EFFECT[kind]
         return (
-            self._forbidden(standing, found)
+            forbidden(self.plan, standing.machine, found, self.suspended)
+            or mending(found)
             or self._not_allowed(standing, found, kind)
             or self._held_by_group(standing, step)
             or self._uncommitted_group(standing, kind)
@@ -106,43 +103,6 @@ class Schedule:
             or self._limited(standing, step)
             or self._not_recorded(standing, found, step)
         )
-
-    def _forbidden(self, standing: Standing, found: Round) -> Wait | None:
-        survey = standing.machine.survey
-        if self.suspended is not None:
-            return Wait(WaitReason.SUSPENDED, self.suspended)
-        if survey.rivals or not survey.is_owner:
-            others = listed(survey.rivals) or "another one"
-            return Wait(WaitReason.RIVAL, f"it is also in plan {others}: take it out of one of the two")
-        other = self._at_work_elsewhere(standing)
-        if other is not None:
-            return Wait(WaitReason.RIVAL, other)
-        if self._covered(found) is None:
-            return Wait(WaitReason.NOT_COVERED, uncovered_text(found, self.plan.plan))
-        return self._hold(standing.name)
-
-    def _at_work_elsewhere(self, standing: Standing) -> str | None:
-        """Which other site's machine has an effect on the item, or on one of its group, of which the end is not known."""
-        group = {item.arm_id for item in standing.machine.context.group}
-        for machine in self.plan.context.site.view.other_machines:
-            if ArmId(machine.spec.item_id) in group:
-                where = f"{machine.namespace}/{machine.name} of RecoverySite {machine.spec.site_ref.name}"
-                return (
-                    f"a step that FailbackMachine {where} began on {machine.spec.machine_name} is not settled:"
-                    " see that nothing runs, then delete that FailbackMachine"
-                )
-        return None
-
-    def _covered(self, found: Round) -> datetime | None:
-        site = self.plan.context.site
-        return covered_failover(found, effective_bound(self.plan.plan, site.now, site.limits))
-
-    def _hold(self, name: str) -> Wait | None:
-        hold = next((h for h in self.plan.plan.spec.holds if h.machine == name), None)
-        if hold is None:
-            return None
-        why = f" ({hold.reason})" if hold.reason else ""
-        return Wait(WaitReason.HELD, f"spec.holds names it{why}: remove the entry to go on")
 
     @staticmethod
     def _not_allowed(standing: Standing, found: Round, kind: EffectKind) -> Wait | None:
@@ -160,7 +120,7 @@ class Schedule:
                 return Wait(WaitReason.GROUP, f"{member.name} of its group is {member.phase}")
             if member.trouble is not None or (member.blockers and member.step is step):
                 return Wait(WaitReason.GROUP, f"{member.name} of its group is stopped")
-            if member.step is step and self._hold(member.name):
+            if member.step is step and hold(self.plan, member.name):
                 return Wait(WaitReason.GROUP, f"{member.name} of its group is held")
         return None
 
@@ -224,7 +184,7 @@ class Schedule:
         return Wait(WaitReason.RECORDING, "what reprotect destroys is being recorded first")
 
     def _effect(self, standing: Standing, found: Round, kind: EffectKind) -> Effect | Wait:
-        machine, stored, failed_over_at = standing.machine, found.machine, self._covered(found)
+        machine, stored, failed_over_at = standing.machine, found.machine, covered(self.plan, found)
         if stored is None or failed_over_at is None or stored.spec.plan_ref.name != self.plan.plan.name:
             return Wait(WaitReason.RECORDING, "its FailbackMachine is stored first")
         if STEP_OF_EFFECT[kind] is Step.REPROTECT and stored.metadata.deletion_timestamp is not None:

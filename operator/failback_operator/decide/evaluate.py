@@ -17,6 +17,8 @@ from failback_operator.decide.plan_conditions import PlanView
 from failback_operator.decide.remediation import Fix, fixes_of, is_mending, with_remedies
 from failback_operator.decide.rules import RULES, Rules
 from failback_operator.decide.selection import Selection, select, settle_ownership
+from failback_operator.decide.site_fixes.ledger import with_settled_site
+from failback_operator.decide.site_fixes.mending import SiteMending, site_mending, with_told
 from failback_operator.decide.standing import Standing, standings
 from failback_operator.decide.survey import Survey, survey
 from failback_operator.decide.targets import Located, locate_targets
@@ -57,13 +59,15 @@ class _Judged:
     judgement: Judgement
     standings: tuple[tuple[Standing, ...], ...]
     fixes: dict[str, tuple[Fix, ...]]
+    mending: SiteMending
 
 
 class _Evaluation:
     def __init__(self, view: SiteView, rules: Rules) -> None:
         self._view, self._rules = view, rules
-        site = SiteContext(view, view.vault(), view.vsphere())
-        self._found = _find(index_site(site))
+        index = with_settled_site(index_site(SiteContext(view, view.vault(), view.vsphere())))
+        site = index.site
+        self._found = _find(index)
         self._fixed = Fixed(
             site=rule_on(rules.site, site),
             servers={s.server.name: rule_on(rules.server, s) for s in self._found.servers},
@@ -95,6 +99,8 @@ class _Evaluation:
             servers=found.servers,
             judgement=judged.judgement,
             older=self._older,
+            mending=judged.mending,
+            stored=self._view.site,
         )
 
     def _troubled_targets(self) -> Iterator[str]:
@@ -110,9 +116,17 @@ class _Evaluation:
         around = Surroundings(found.index, found.located, targets, found.servers, assignments)
         states = with_claims(tuple(plan_state(s, own, around) for s, own in zip(found.selections, found.surveys, strict=True)))
         judgement = judge(self._rules, self._fixed, targets.values(), states)
-        fixes = {name: fixes_of(context, judgement.targets[name]) for name, context in targets.items()}
-        judgement = replace(judgement, targets={n: with_remedies(r, fixes[n]) for n, r in judgement.targets.items()})
-        return _Judged(assignments, targets, states, judgement, tuple(standings(s, judgement) for s in states), fixes)
+        mending = site_mending(found.index.site, targets, judgement)
+        fixes = {
+            name: (*fixes_of(context, judgement.targets[name]), *mending.told.get(name, ())) for name, context in targets.items()
+        }
+        judgement = replace(
+            judgement,
+            site=with_remedies(judgement.site, mending.fixes),
+            targets={n: with_remedies(r, fixes[n]) for n, r in judgement.targets.items()},
+            machines={key: with_told(r, mending.machines) for key, r in judgement.machines.items()},
+        )
+        return _Judged(assignments, targets, states, judgement, tuple(standings(s, judgement) for s in states), fixes, mending)
 
     def _schedule(
         self, state: PlanState, own: tuple[Standing, ...], judged: _Judged, mending: frozenset[str]

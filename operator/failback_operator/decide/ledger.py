@@ -34,9 +34,12 @@ def settle(ledger: list[LedgerEntry], evidence: Evidence) -> list[LedgerEntry]:
     """The ledger as observation leaves it; entries of which nothing new is known are the same objects."""
     settled: list[LedgerEntry] = []
     for position, entry in enumerate(ledger):
+        if not EffectKind(entry.effect).is_on_item:
+            settled.append(entry)
+            continue
         later = ledger[position + 1 :]
         claimed = {e.job.casefold() for e in (*settled, *later) if e.job}
-        is_passed = any(e.outcome is EffectOutcome.SUCCEEDED for e in later)
+        is_passed = any(e.outcome is EffectOutcome.SUCCEEDED and EffectKind(e.effect).is_on_item for e in later)
         in_doubt = entry.outcome is EffectOutcome.AMBIGUOUS
         settled.append(_closed(entry, evidence.now) if in_doubt and is_passed else _settle(entry, claimed, evidence))
     return settled
@@ -50,7 +53,7 @@ def settle_without_item(ledger: list[LedgerEntry], index: ItemIndex, read_at: da
 def _without_item(entry: LedgerEntry, index: ItemIndex, read_at: datetime, limits: Limits) -> LedgerEntry:
     job = index.job(entry.job)
     runs = job is not None and not job.is_over and job.name.casefold() not in index.missing_jobs
-    if entry.outcome not in OPEN or runs or read_at <= deadline(entry, limits):
+    if entry.outcome not in OPEN or runs or read_at <= deadline(entry, limits) or not EffectKind(entry.effect).is_on_item:
         return entry
     text = f"the protected item left the vault before {entry.effect} was seen to end: its protection was disabled or removed"
     return _final(entry, EffectOutcome.FAILED, text, read_at)

@@ -10,7 +10,7 @@ from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.naming import machine_object_name
-from failback_operator.decide.recording import on_premises_starts, record_of
+from failback_operator.decide.recording import on_premises_starts, record_of, tampering
 from failback_operator.decide.selection import MIDWAY
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.survey import is_gone, settled_machine
@@ -51,6 +51,7 @@ def machine_objects(plan: PlanState, standings: Iterable[Standing], index: SiteI
             machine_name=survey.round.item.friendly_name,
             recorded=recorded,
             on_premises_starts=on_premises_starts(standing.machine.context),
+            tampering=tampering(standing.machine.context),
         )
         key = machine_key(survey.round.item, stored, index)
         found.append(
@@ -93,7 +94,7 @@ def _is_ours(machine: FailbackMachine) -> bool:
 
 def _is_open(entry: LedgerEntry, item: ProtectedItem | None) -> bool:
     """Whether something may still come of it: nothing of a doubt whose step the item is past."""
-    if entry.outcome is EffectOutcome.AMBIGUOUS and item is not None:
+    if entry.outcome is EffectOutcome.AMBIGUOUS and item is not None and EffectKind(entry.effect).is_on_item:
         return not architecture_of(item).is_after(item, EffectKind(entry.effect))
     return entry.outcome in OPEN
 

@@ -15,6 +15,7 @@ from failback_operator.decide.leaving import reason_to_keep, with_what_keeps_it
 from failback_operator.decide.machines import KIND, is_kept, machine_objects, orphan_object, orphans
 from failback_operator.decide.plan_conditions import PlanView
 from failback_operator.decide.remediation import Fix, fix_effect
+from failback_operator.decide.site_fixes.mending import SiteMending, site_effect
 from failback_operator.decide.standing import Standing
 from failback_operator.decide.status_machine import machine_status, orphan_status
 from failback_operator.decide.status_plan import plan_status
@@ -30,7 +31,7 @@ from failback_operator.domain.steps import Effect, ObjectKey
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that was found and decided about a site. `older` is the site that works instead of this one."""
+    """All that was found and decided about a site. `older`: the site that works instead; `stored`: it as stored."""
 
     index: SiteIndex
     plans: tuple[PlanView, ...]
@@ -40,6 +41,8 @@ class Outcome:
     servers: tuple[ServerContext, ...]
     judgement: Judgement
     older: RecoverySite | None
+    mending: SiteMending
+    stored: RecoverySite
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -64,7 +67,7 @@ def decision(outcome: Outcome) -> SiteDecision:
         effects=tuple(_effects(outcome)),
         watch_jobs=watched_jobs(standings, kept, index),
         watch_items=watched_items(standings, kept, index),
-        recheck_at=recheck_at(outcome.judgement, standings, index),
+        recheck_at=recheck_at(outcome.judgement, standings, index, outcome.mending.moments),
     )
 
 
@@ -82,7 +85,8 @@ def _loose(outcome: Outcome) -> list[FailbackMachine]:
 def _statuses(outcome: Outcome, kept: Iterable[FailbackMachine]) -> Iterator[tuple[ObjectKey, StatusBase]]:
     view, judgement = outcome.index.site.view, outcome.judgement
     namespace = view.site.namespace
-    yield ObjectKey("RecoverySite", namespace, view.site.name), site_status(outcome.index.site, judgement.site, outcome.older)
+    site = site_status(outcome.index.site, judgement.site, outcome.older, outcome.mending)
+    yield ObjectKey("RecoverySite", namespace, view.site.name), site
     for name, context in outcome.targets.items():
         yield ObjectKey("MasterTarget", namespace, name), target_status(context, judgement.targets[name], outcome.fixes[name])
     for server in outcome.servers:
@@ -115,6 +119,9 @@ def _settlements(outcome: Outcome, loose: Iterable[FailbackMachine]) -> Iterator
     stored = {m.name: m for m in outcome.index.site.view.machines}
     for name, machine in sorted(machines.items()):
         yield from _settled(_key(machine), stored[name].status.ledger, machine.status.ledger)
+    site = outcome.index.site.view.site
+    key = ObjectKey("RecoverySite", site.namespace, site.name)
+    yield from _settled(key, outcome.stored.status.ledger, site.status.ledger)
     targets = {t.name: t for t in outcome.index.site.view.targets}
     for located in outcome.located:
         target = located.target
@@ -127,9 +134,12 @@ def _settled(owner: ObjectKey, before: list[LedgerEntry], after: list[LedgerEntr
 
 
 def _effects(outcome: Outcome) -> Iterator[Effect]:
-    """Fixes of master targets first, then what the plans ask, in their order."""
+    """Fixes of the site and of master targets first, then what the plans ask, in their order."""
     view = outcome.index.site.view
     if outcome.older is None and not view.site.spec.suspend and is_established(view):
+        shared = site_effect(outcome.index.site, outcome.mending)
+        if shared is not None:
+            yield shared
         for name, fixes in outcome.fixes.items():
             effect = fix_effect(outcome.targets[name], fixes)
             if effect is not None:

@@ -33,8 +33,8 @@ class Trouble:
 
 
 def running_entry(found: Round) -> LedgerEntry | None:
-    """The newest effect that was intended or runs."""
-    entries = found.machine.status.ledger if found.machine else []
+    """The newest effect on the item that was intended or runs."""
+    entries = found.all_entries()
     return next((e for e in reversed(entries) if e.outcome in {EffectOutcome.INTENDED, EffectOutcome.RUNNING}), None)
 
 

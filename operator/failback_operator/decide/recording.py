@@ -2,14 +2,19 @@
 
 from datetime import datetime
 
-from failback_operator.api.v1alpha1.failback_machine import OnPremisesStart, Phase, Recorded, RecordedDisk
+from failback_operator.api.v1alpha1.failback_machine import OnPremisesStart, Phase, Recorded, RecordedDisk, Tampering
 from failback_operator.checks.contexts import LocatedVm, MachineContext
 from failback_operator.checks.machine.on_premises import started_since
 from failback_operator.checks.machine.protection import account_name
+from failback_operator.checks.machine.tampering import all_changes, stored_form
 
 MOST_DISKS = 64
 MOST_NICS = 16
 MOST_STARTS = 20
+MOST_TAMPERING = 40
+MOST_TAMPERING_OF_ROUND = 5
+"""Of each part: the first ones hold the machine, all further ones add nothing to that."""
+WATCHED = frozenset({Phase.REPROTECTING, Phase.REPROTECTED, Phase.FAILING_BACK, Phase.FAILED_BACK})
 
 
 def record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
@@ -22,6 +27,7 @@ def record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
         failed_over_at=machine.failed_over_at,
         covered_by=bound.replace(microsecond=0),
         azure_vm_id=str(machine.azure_vm.arm_id),
+        azure_vm_size=machine.azure_vm.size,
         nic_ids=[str(nic) for nic in sorted(machine.azure_vm.nic_ids, key=str.casefold)][:MOST_NICS],
         process_server_id=item.process_server_id,
         policy_id=str(item.policy_id) if item.policy_id else None,
@@ -49,6 +55,23 @@ def on_premises_starts(machine: MachineContext) -> list[OnPremisesStart]:
     return [*known, OnPremisesStart(failed_over_at=failed_over_at, seen_at=seen.replace(microsecond=0))]
 
 
+def tampering(machine: MachineContext) -> list[Tampering]:
+    """What others did since the reprotect, as it is to be stored: vCenter forgets, and Azure shows only what is now."""
+    known = list(machine.machine.spec.tampering) if machine.machine else []
+    failed_over_at = machine.failed_over_at
+    if failed_over_at is None or machine.phase not in WATCHED:
+        return known
+    of_round = [each for each in known if each.failed_over_at == failed_over_at]
+    for change in all_changes(machine):
+        of_part = sum(each.part is change.part for each in of_round)
+        is_known = any(each.id == change.id for each in of_round)
+        if not is_known and of_part < MOST_TAMPERING_OF_ROUND and len(known) < MOST_TAMPERING:
+            entry = stored_form(change, failed_over_at, machine.site.now)
+            known.append(entry)
+            of_round.append(entry)
+    return known
+
+
 def recorded_disks(located: LocatedVm | None) -> list[RecordedDisk]:
     """The disks of a VM as they lie now, in order of their keys."""
     if located is None:
@@ -65,6 +88,7 @@ def recorded_disks(located: LocatedVm | None) -> list[RecordedDisk]:
             key=disk.key,
             bus=buses.get(disk.controller_key),
             unit=disk.unit_number,
+            controller_key=disk.controller_key,
         )
         for disk in sorted(located.vm.disks, key=lambda d: d.key)[:MOST_DISKS]
     ]

@@ -6,23 +6,22 @@ What fixes there are, and what keeps each from being made: decide/fixes. Safety 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 
-from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.checks.contexts import SiteContext, TargetContext
+from failback_operator.api.common import LedgerEntry
+from failback_operator.checks.contexts import TargetContext
+from failback_operator.decide.attempts import failed_in_a_row, next_attempt, retry_at
 from failback_operator.decide.fixes import FIX_RULES, Ailing, Fix, propose_new
 from failback_operator.decide.fixes.base import MOST_TEXT
 from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
-from failback_operator.decide.naming import attempt_of
 from failback_operator.decide.overdue import GUEST_MUST_SHUT_DOWN, overdue_shutdown
 from failback_operator.domain.mending import mending_key, subject_in
-from failback_operator.domain.steps import Effect, MachineCall, ObjectKey
+from failback_operator.domain.steps import Effect, MachineCall, ObjectKey, VaultCall
 from failback_operator.domain.verdicts import Outcome
 
 MOST_ANSWER = 400
 
-__all__ = ["Fix", "fix_effect", "fixes_of", "is_mending", "remedies_of", "retry_at", "with_remedies"]
+__all__ = ["Fix", "fix_effect", "fixes_of", "is_mending", "remedies_of", "with_remedies"]
 
 
 def fixes_of(context: TargetContext, rulings: Rulings) -> tuple[Fix, ...]:
@@ -43,7 +42,7 @@ def _as_it_stands(context: TargetContext, fix: Fix) -> Fix:
     if overdue is not None and fix.kind in GUEST_MUST_SHUT_DOWN:
         return replace(fix, text=f"{overdue.observed}. {overdue.remedy}", obstacle=None, is_for_a_person=True)
     entries = _entries(context, fix)
-    if fix.is_for_a_person or _failed_in_a_row(context, entries) < context.site.limits.attempts:
+    if fix.is_for_a_person or failed_in_a_row(entries, context.target.spec.retries) < context.site.limits.attempts:
         return fix
     last = entries[-1]
     text = (
@@ -78,7 +77,7 @@ def fix_effect(context: TargetContext, fixes: tuple[Fix, ...]) -> Effect | None:
     if retry_at(entries, context.site) is not None:
         return None
     return Effect(
-        key=mending_key(fix.kind, fix.subject, 1 + max((attempt_of(e.key) for e in entries), default=0)),
+        key=mending_key(fix.kind, fix.subject, next_attempt(entries)),
         kind=fix.kind,
         owner=ObjectKey("MasterTarget", context.target.namespace, context.target.name),
         call=call,
@@ -86,7 +85,7 @@ def fix_effect(context: TargetContext, fixes: tuple[Fix, ...]) -> Effect | None:
     )
 
 
-def _call(context: TargetContext, fix: Fix) -> MachineCall | None:
+def _call(context: TargetContext, fix: Fix) -> MachineCall | VaultCall | None:
     located = context.vm
     if fix.call is not None or located is None:
         return fix.call
@@ -109,22 +108,3 @@ def _was_shown(context: TargetContext, fix: Fix) -> bool:
 
 def _entries(context: TargetContext, fix: Fix) -> list[LedgerEntry]:
     return [e for e in context.target.status.ledger if e.effect == fix.kind and subject_in(e.key) == fix.subject]
-
-
-def retry_at(entries: list[LedgerEntry], site: SiteContext) -> datetime | None:
-    """When the fix may be tried again after it failed, None where it may be now."""
-    if not entries or entries[-1].outcome not in {EffectOutcome.REFUSED, EffectOutcome.FAILED}:
-        return None
-    settled = entries[-1].settled_at or entries[-1].not_after
-    moment = settled + site.limits.refused_retry
-    return moment if moment > site.now else None
-
-
-def _failed_in_a_row(context: TargetContext, entries: list[LedgerEntry]) -> int:
-    """How often it failed since it went well, or since a person asked for another try."""
-    count = 0
-    for entry in reversed(entries):
-        if entry.outcome not in {EffectOutcome.REFUSED, EffectOutcome.FAILED} or entry.key in context.target.spec.retries:
-            break
-        count += 1
-    return count

@@ -42,6 +42,7 @@ class Round:
     """One machine's round. `machine` holds the ledger as observation settled it. `position` is where the item stands.
 
     `since`: what the ledger holds from later is of this round, whatever time of the failover its keys tell.
+    `reprotected_at`: start of its newest reprotect; `failbacks`: start and end of each failback since then, None while it runs.
     """
 
     item: ProtectedItem
@@ -53,6 +54,8 @@ class Round:
     last_failback_at: datetime | None
     position: Phase
     since: datetime | None
+    reprotected_at: datetime | None = None
+    failbacks: tuple[tuple[datetime, datetime | None], ...] = ()
 
     def entries(self, kind: EffectKind | None = None) -> list[LedgerEntry]:
         """The ledger's entries of this round, oldest first; of one kind of effect if given."""
@@ -104,7 +107,14 @@ def derive_round(given: RoundInput) -> Round:
     since = _since(given, past, record, failed_over_at) if position is not Phase.NOT_FAILED_OVER else None
     found = Round(given.item, architecture, given.machine, given.jobs, record, failed_over_at, None, position, since)
     last_failback = _last_failback(found, past)
-    return replace(found, last_failback_at=last_failback, position=_seen(found, last_failback))
+    reprotected_at = _reprotected_at(found, past)
+    return replace(
+        found,
+        last_failback_at=last_failback,
+        position=_seen(found, last_failback),
+        reprotected_at=reprotected_at,
+        failbacks=_failbacks(past, reprotected_at),
+    )
 
 
 def _has_time(entry: LedgerEntry, failed_over_at: datetime) -> bool:
@@ -260,6 +270,21 @@ def _last_failback(found: Round, past: History) -> datetime | None:
     ]
     intended = [e.intended_at for e in found.entries(EffectKind.FAILBACK) if e.job]
     return max(started, default=None) or max(intended, default=None)
+
+
+def _reprotected_at(found: Round, past: History) -> datetime | None:
+    """Start of the newest reprotect of the round: of its job, else of the ledger's intent."""
+    since = found.failed_over_at
+    started = past.last_reprotect(is_home=_is_home(found.item))
+    if started is not None and (since is None or started > since):
+        return started
+    intended = [e.intended_at for e in found.entries(EffectKind.REPROTECT) if e.outcome not in NOTHING_HAPPENED]
+    return max(intended, default=None)
+
+
+def _failbacks(past: History, reprotected_at: datetime | None) -> tuple[tuple[datetime, datetime | None], ...]:
+    found = ((j.started_at, j.ended_at) for j in past.attempts if j.started_at)
+    return tuple((start, end) for start, end in found if reprotected_at is not None and start > reprotected_at)
 
 
 def _seen(found: Round, last_failback: datetime | None) -> Phase:

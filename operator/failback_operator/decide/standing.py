@@ -26,6 +26,7 @@ class WaitReason(StrEnum):
     RIVAL = "OtherPlan"
     INCOMPLETE = "FactsMissing"
     MENDING = "MasterTargetMending"
+    VM_CHANGING = "VMChanging"
 
 
 @dataclass(frozen=True, slots=True)

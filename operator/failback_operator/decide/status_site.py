@@ -9,6 +9,8 @@ from failback_operator.checks.contexts import SiteContext
 from failback_operator.decide.conditions import FALSE, IDLE, NOT_STALLED, TRUE, Conditions, State, by_condition, rendered, summary
 from failback_operator.decide.findings import Shown, findings, shortened
 from failback_operator.decide.judgement import Rulings
+from failback_operator.decide.site_fixes.mending import SiteMending, under_way
+from failback_operator.decide.status_target import pruned
 from failback_operator.domain.protected_item import InstanceType
 from failback_operator.domain.reading import Part, SourceProblem
 from failback_operator.domain.vault import VaultFacts
@@ -26,10 +28,13 @@ PERSISTENT = frozenset(
 """Problems that a person must mend: shown at once, while the facts of the last good read still count."""
 
 
-def site_status(context: SiteContext, rulings: Rulings, duplicate_of: RecoverySite | None) -> RecoverySiteStatus:
-    """Sources, what was found, conditions and findings."""
+def site_status(
+    context: SiteContext, rulings: Rulings, duplicate_of: RecoverySite | None, mending: SiteMending
+) -> RecoverySiteStatus:
+    """Sources, what was found, conditions and findings, what is mended."""
     site = context.view.site
-    shown, omitted = shortened(findings(Shown(r) for r in rulings))
+    # First: it is shown whatever else there is, since nothing is done that was not shown.
+    shown, omitted = shortened([*([mending.finding] if mending.finding else []), *findings(Shown(r) for r in rulings)])
     vault = context.vault
     server = vault.fabric.configuration_server if vault else None
     stored = site.status
@@ -42,6 +47,8 @@ def site_status(context: SiteContext, rulings: Rulings, duplicate_of: RecoverySi
         found=_found(vault) if vault else stored.found,
         configuration_server_version=server.agent_version if server else stored.configuration_server_version,
         fabric_id=str(vault.fabric.arm_id) if vault else stored.fabric_id,
+        awaited=list(mending.awaited),
+        ledger=pruned(stored.ledger),
     )
 
 
@@ -53,7 +60,9 @@ def _conditions(context: SiteContext, rulings: Rulings, duplicate_of: RecoverySi
         ready, stalled = State(FALSE, "DuplicateSite", text), State(TRUE, "DuplicateSite", text)
     elif context.view.site.spec.suspend:
         ready = State(ready.status, ready.reason, f"suspended: no new effect begins; {ready.message}")
-    return {"Ready": ready, "Reconciling": IDLE, "Stalled": stalled, **by_condition(rulings)}
+    running = under_way(context)
+    reconciling = IDLE if running is None else State(TRUE, running.effect, f"{running.effect} is under way")
+    return {"Ready": ready, "Reconciling": reconciling, "Stalled": stalled, **by_condition(rulings)}
 
 
 def _sources(context: SiteContext) -> list[SourceStatus]:

@@ -14,6 +14,7 @@ from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger_vm import settle_vm, settle_without_vm
 from failback_operator.decide.lodging import lodgers, machine_name, orphans, twins
 from failback_operator.decide.survey import machine_vms, settled_machine
+from failback_operator.decide.target_vms import target_server, target_vms
 from failback_operator.domain.fabric import Fabric, MasterTargetServer
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
@@ -149,8 +150,8 @@ def _named_targets(machine: FailbackMachine) -> set[str]:
 
 def _locate(target: MasterTarget, index: SiteIndex, protected: ProtectedDisks, holding: Holding) -> Located:
     fabric = index.site.vault.fabric if index.site.vault else None
-    server = _server(target, fabric)
-    vms = _target_vms(target, server, index)
+    server = target_server(target, fabric)
+    vms = target_vms(target, server, index)
     vm = vms[0].vm if len(vms) == 1 else None
     # Whose disks they are is told by both worlds: while the vault is unread, nobody's are known.
     is_read = vm is not None and "disks" not in vm.unread and fabric is not None
@@ -173,18 +174,6 @@ def _locate(target: MasterTarget, index: SiteIndex, protected: ProtectedDisks, h
         protected_keys=frozenset(disk.key for disk in own_disks if protected.owner(disk) is not None),
         twins=twins(vms[0], runs_here, index) if vm is not None else (),
     )
-
-
-def _server(target: MasterTarget, fabric: Fabric | None) -> MasterTargetServer | None:
-    wanted = target.spec.server_name.casefold()
-    return next((s for s in fabric.master_targets if s.name.casefold() == wanted), None) if fabric else None
-
-
-def _target_vms(target: MasterTarget, server: MasterTargetServer | None, index: SiteIndex) -> tuple[LocatedVm, ...]:
-    if target.spec.vm_name is not None:
-        return index.vms.by_name.get(target.spec.vm_name, ())
-    by_ip = index.vms.by_ip.get(server.ip_address, ()) if server and server.ip_address else ()
-    return by_ip or index.vms.by_name.get(target.spec.server_name, ())
 
 
 def _settled_target(target: MasterTarget, vms: tuple[LocatedVm, ...], index: SiteIndex) -> MasterTarget:

@@ -11,6 +11,7 @@ from failback_operator.decide.ledger import OPEN, deadline, job_family
 from failback_operator.decide.overdue import overdue_at
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.domain.ids import ArmId
+from failback_operator.domain.steps import EffectKind
 
 SECOND = timedelta(seconds=1)
 SOON = frozenset({WaitReason.RECORDING, WaitReason.NOT_ALLOWED, WaitReason.RETRY})
@@ -44,6 +45,7 @@ def watched_jobs(standings: Iterable[Standing], loose: Iterable[FailbackMachine]
         if item is not None and item.current_scenario is not None and item.current_scenario.job_name:
             names.add(item.current_scenario.job_name)
     names.update(e.job for m in loose for e in _open(m.status.ledger) if e.job)
+    names.update(e.job for e in _open(index.site.view.site.status.ledger) if e.job)
     return frozenset(name for root in names for name in _unfinished(root, index))
 
 
@@ -53,17 +55,21 @@ def _unfinished(root: str, index: SiteIndex) -> Iterable[str]:
 
 
 def _open(ledger: list[LedgerEntry]) -> list[LedgerEntry]:
-    return [e for e in ledger if e.outcome in OPEN]
+    return [e for e in ledger if e.outcome in OPEN and EffectKind(e.effect).is_on_item]
 
 
-def recheck_at(judgement: Judgement, standings: Iterable[Standing], index: SiteIndex) -> datetime | None:
-    """The next instant at which time alone may change the decision."""
+def recheck_at(
+    judgement: Judgement, standings: Iterable[Standing], index: SiteIndex, further: Iterable[datetime] = ()
+) -> datetime | None:
+    """The next instant at which time alone may change the decision; `further`: instants that nothing else tells."""
     now, limits = index.site.now, index.site.limits
     groups = (judgement.site, *judgement.targets.values(), *judgement.servers.values())
     groups = (*groups, *judgement.machines.values(), *judgement.plans.values())
     moments = [r.verdict.recheck_at for group in groups for r in group if r.verdict.recheck_at is not None]
     machines = (s.machine.survey.machine for s in standings)
-    ledgers = [*(m.status.ledger for m in machines if m is not None), *(t.status.ledger for t in index.site.view.targets)]
+    moments.extend(further)
+    ledgers = [index.site.view.site.status.ledger, *(t.status.ledger for t in index.site.view.targets)]
+    ledgers += [m.status.ledger for m in machines if m is not None]
     for entry in (e for ledger in ledgers for e in ledger):
         overdue = overdue_at(entry, limits)
         if overdue is not None:

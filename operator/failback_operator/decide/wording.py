@@ -29,6 +29,7 @@ TELLING = (
     WaitReason.INCOMPLETE,
     WaitReason.SLOTS,
     WaitReason.MENDING,
+    WaitReason.VM_CHANGING,
     WaitReason.NOT_ALLOWED,
     WaitReason.RETRY,
     WaitReason.NOT_COVERED,

@@ -95,6 +95,7 @@ class Provider:
     arm_id: ArmId
     connection_status: str | None
     last_heartbeat: datetime | None
+    allowed_scenarios: tuple[str, ...] | None = None  # allowedScenarios, e.g. Refresh
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ class Limits:
     Source of the 15 minutes: Site Recovery calls a server critical after 15 minutes without heartbeat;
     of 60 disks and of 15 min / 24 h / 60 min: the vendor's page on preparing failback;
     of 2 TB changed a day: its limit of one process server; of Ubuntu 16.04: its page on the Linux master target;
+    of 15 minutes for a new retention volume and 30 for discovery and refresh: its pages on reprotect;
     of the classic architecture's end of support: its article vmware-physical-azure-classic-deprecation.
     """
 
@@ -46,3 +47,5 @@ class Limits:
     change_rate_period: timedelta = timedelta(days=1)
     linux_targets: tuple[str, ...] = ("ubuntu-16.04",)
     new_vm_margin_percent: int = 10
+    retention_listed: timedelta = timedelta(minutes=15)
+    refresh_interval: timedelta = timedelta(minutes=30)

@@ -32,5 +32,8 @@ def task_in(job: str) -> str | None:
 ADD_CONTROLLER, FIRST_BOOT, MOVE, RESTORE = "add-controller", "first-boot", "move", "restore"
 RECONFIGURE = "reconfigure"
 
+# Disks that are attached to their own VM again: `detach/<task>`, then `attach/<task>`.
+DETACH, ATTACH = "detach", "attach"
+
 # A VM made from a template: `clone/<task>`, then `clone/set-disk-uuid/<task>` and `clone/power-on/<task>`.
 MAKING = "clone"

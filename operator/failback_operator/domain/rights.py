@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
+VAULTS = "Microsoft.RecoveryServices/vaults/"
+REFRESH_ACTIONS = (f"{VAULTS}replicationFabrics/replicationRecoveryServicesProviders/refreshProvider/action",)
+POLICY_ACTIONS = (
+    f"{VAULTS}replicationPolicies/write",
+    f"{VAULTS}replicationFabrics/replicationProtectionContainers/replicationProtectionContainerMappings/write",
+)
+"""What the fixes of a site call, by ARM's naming rule. Source: the first is in the role Site Recovery Operator, those are not."""
+
 
 class VaultPart(StrEnum):
     """A part of the facts about a vault that may be refused while the rest is read."""

@@ -32,10 +32,16 @@ class EffectKind(StrEnum):
     REPLACE_CONTROLLERS = "ReplaceControllers"
     ADD_RETENTION_DISK = "AddRetentionDisk"
     MAKE_FROM_TEMPLATE = "MakeFromTemplate"
+    REFRESH_PROVIDER = "RefreshProvider"
+    CREATE_FAILBACK_POLICY = "CreateFailbackPolicy"
+    ASSOCIATE_FAILBACK_POLICY = "AssociateFailbackPolicy"
+    REATTACH_DISKS = "ReattachDisks"
+    POWER_ON = "PowerOn"
+    DELETE_VM = "DeleteVm"
 
     @property
     def is_on_item(self) -> bool:
-        """True for the calls to Site Recovery, False for those to vCenter."""
+        """True for the calls to Site Recovery on a protected item."""
         return self in {
             EffectKind.COMMIT_FAILOVER,
             EffectKind.REPROTECT,
@@ -43,6 +49,16 @@ class EffectKind(StrEnum):
             EffectKind.COMMIT,
             EffectKind.PROTECT,
         }
+
+    @property
+    def is_on_vault(self) -> bool:
+        """True for the calls to Site Recovery on what all machines of a site share. All others are calls to vCenter."""
+        return self in {EffectKind.REFRESH_PROVIDER, EffectKind.CREATE_FAILBACK_POLICY, EffectKind.ASSOCIATE_FAILBACK_POLICY}
+
+    @property
+    def is_on_request(self) -> bool:
+        """True for what a person asks for, by name, of a machine's own VM: its FailbackMachine holds the ledger."""
+        return self in {EffectKind.REATTACH_DISKS, EffectKind.POWER_ON, EffectKind.DELETE_VM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,15 @@ class ItemCall:
 
 
 @dataclass(frozen=True, slots=True)
+class VaultCall:
+    """One call on a resource of a vault other than an item: POST of `action` on it, or, without action, PUT of `body` to it."""
+
+    resource_id: ArmId
+    action: str | None = None
+    body: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CloneOrder:
     """Where the clone of a template goes; names for `resource_pool` and `folder`. None: as the template has it."""
 
@@ -80,11 +105,36 @@ class CloneOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskPlace:
+    """A disk by its backing UUID: the file in which it lies, the file that its VM had, and where it hangs on its VM.
+
+    `is_seen`: it was seen in `file` on the master target; else `file` is where it lay before reprotect.
+    """
+
+    uuid: str
+    file: str
+    file_before: str
+    controller_key: int
+    unit: int
+    is_seen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReattachOrder:
+    """The disks of a VM that are to come from the master target's VM, `target`, which may have kept some of them only."""
+
+    target: Moref
+    target_uuid: str | None
+    places: tuple[DiskPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MachineCall:
     """One operation on a VM in vCenter; `vcenter` is its name in the RecoverySite.
 
     `allow_hard_off`: a power cycle may switch it off if the guest does not shut down (never set today). `clone`: the VM is a
-    template, of which a clone is to be made.
+    template, of which a clone is to be made. `reattach`: whose disks are to be attached again. `files`: of a VM that is to be
+    deleted the disks that go with it, by their files: exactly these.
     """
 
     vcenter: str
@@ -92,19 +142,21 @@ class MachineCall:
     instance_uuid: str | None
     allow_hard_off: bool = False
     clone: CloneOrder | None = None
+    reattach: ReattachOrder | None = None
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
     """A decided effect. `key` is deterministic: the same world and spec decide the same key; one key is performed at most once.
 
-    `owner` is the object whose status holds the ledger (a FailbackMachine or a MasterTarget);
+    `owner` is the object whose status holds the ledger (a FailbackMachine, a MasterTarget or a RecoverySite);
     `group` are the ARM ids of all items that must be read again before it (the item itself included).
     """
 
     key: str
     kind: EffectKind
     owner: ObjectKey
-    call: ItemCall | MachineCall
+    call: ItemCall | MachineCall | VaultCall
     group: tuple[ArmId, ...] = ()
     description: str = ""

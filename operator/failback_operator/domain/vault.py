@@ -29,6 +29,7 @@ class AzureVm:
     data_disk_count: int
     provisioning_state: str | None = None
     disks: tuple[AzureDisk, ...] = ()
+    size: str | None = None  # hardwareProfile.vmSize
 
 
 @dataclass(frozen=True, slots=True)

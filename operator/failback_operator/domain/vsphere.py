@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from failback_operator.domain.grants import Grants
 from failback_operator.domain.ids import Moref
+from failback_operator.domain.vm_events import VmEvent
 
 
 class PowerState(StrEnum):
@@ -133,6 +134,7 @@ class VirtualMachine:
     host: Moref | None = None
     boot_time: datetime | None = None  # summary.runtime.bootTime; gone once it is off again
     starts: tuple[datetime, ...] | None = None  # its VmPoweredOnEvents; asked of VMs whose machines are failed over
+    events: tuple[VmEvent, ...] | None = None  # asked of VMs that machines come home with, from reprotect on
     snapshots: tuple[Snapshot, ...] = ()
     consolidation_needed: bool | None = None
     disks: tuple[Disk, ...] = ()
@@ -144,6 +146,7 @@ class VirtualMachine:
     cards: tuple[NetworkCard, ...] = ()
     is_template: bool | None = None  # config.template
     firmware: str | None = None  # config.firmware: bios or efi
+    config_file: str | None = None  # config.files.vmPathName
     guest: Guest = field(default_factory=Guest)
     unread: frozenset[str] = frozenset()
 
@@ -263,6 +266,8 @@ class VsphereFacts:
 
     `own_grants` are the operator's privileges on what it may mend, `server_grants` those of the configuration server's account;
     None where there was nothing to ask. `nameless` are VMs whose names may not be read: any may be one that is looked for.
+    `removals` are the events of VMs that left the inventory since the first reprotect, None while nobody asked or it was refused.
+    `own_account` is the operator's as its session, and so its events, name it.
     """
 
     instance_uuid: str
@@ -274,6 +279,8 @@ class VsphereFacts:
     own_grants: Grants | None = None
     server_grants: Grants | None = None
     nameless: tuple[Moref, ...] = ()
+    removals: tuple[VmEvent, ...] | None = None
+    own_account: str | None = None
 
     def host(self, moref: Moref | None) -> Host | None:
         """The host with that id, if known."""

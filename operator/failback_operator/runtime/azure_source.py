@@ -3,14 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import Clock
 from failback_operator.domain.reading import Part, SourceError, SourceFailed, SourceProblem
 from failback_operator.domain.vault import VaultFacts
-from failback_operator.observe.azure import AzureEndpoint, AzurePoller, AzureSession, SiteRecoveryClient, VaultReader
+from failback_operator.observe.azure import (
+    AzureEndpoint,
+    AzurePoller,
+    AzureSession,
+    BudgetBook,
+    SiteRecoveryClient,
+    VaultReader,
+    held_back,
+)
 from failback_operator.runtime.background import Background
 from failback_operator.runtime.metrics import Metrics
 from failback_operator.runtime.settings import Settings
@@ -26,6 +34,7 @@ class SourceTools:
     clock: Clock
     metrics: Metrics
     background: Background
+    budgets: BudgetBook = field(default_factory=BudgetBook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,12 @@ class AzureSource:
             raise SourceFailed(self._part.error or SourceError(SourceProblem.TIMED_OUT, text)) from late
         return self._part
 
+    def check_writes(self) -> None:
+        """Raises SourceFailed while the service wants no effects on this subscription."""
+        wait = self._running.session.budget.write_delay() if self._running is not None else 0.0
+        if wait > 0:
+            raise SourceFailed(held_back(wait))
+
     def client(self) -> SiteRecoveryClient:
         """The vault's client under the present credentials. Raises SourceFailed while there is none."""
         if self._running is None:
@@ -115,16 +130,18 @@ class AzureSource:
 
     def _start(self, endpoint: AzureEndpoint) -> None:
         settings = self._tools.settings
-        session = AzureSession(endpoint, settings.timeouts(), self._tools.metrics.azure_called)
+        session = AzureSession(endpoint, settings.timeouts(), self._tools.metrics.azure_called, self._tools.budgets)
         reader = VaultReader(session, self._tools.clock, settings.reader())
         poller = AzurePoller(reader, settings.poll(), self._received, self._tools.clock)
         poller.update_motion(self._motion.items, self._motion.jobs, self._motion.vms)
         task = self._tools.background.keep(f"azure {self._name}", poller.run)
         self._running = _Running(endpoint, session, poller, task)
+        self._tools.metrics.azure_read(self._name, lambda: poller.delay)
 
     async def _stop(self) -> None:
         running, self._running = self._running, None
         if running is not None:
+            self._tools.metrics.azure_not_read(self._name)
             await self._tools.background.stop(running.task)
             # An effect may be under way on this session: its answer must not be cut off.
             self._tools.background.start(f"azure {self._name} former session", self._retire(running.session))

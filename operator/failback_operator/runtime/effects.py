@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from failback_operator.act.azure import AzureTransport
+from failback_operator.act.azure_vault import VaultTransport
 from failback_operator.act.guard import Guard, Outcome, PerformResult
 from failback_operator.act.vsphere import VsphereTransport
 from failback_operator.domain.ports import Conflict, Transport
@@ -97,8 +98,9 @@ class EffectRunner:
 
 
 def _transports(site: Site) -> dict[EffectKind, Transport]:
-    azure, vsphere = AzureTransport(site.worker.site_recovery), VsphereTransport(site.worker.vcenter)
-    return {kind: azure if kind.is_on_item else vsphere for kind in EffectKind}
+    items, vault = AzureTransport(site.worker.site_recovery), VaultTransport(site.worker.site_recovery)
+    vsphere = VsphereTransport(site.worker.vcenter)
+    return {kind: items if kind.is_on_item else vault if kind.is_on_vault else vsphere for kind in EffectKind}
 
 
 def _retry_after(error: Exception) -> float:

@@ -1,14 +1,19 @@
 """Which VMs of vCenter a site is about: its servers and its protected machines."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget, RecoverySite
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.domain.enabled import enabled_needs
+from failback_operator.domain.ids import ArmId
 from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.vault import VaultFacts
 from failback_operator.observe.vsphere import Interest
+
+ON_THE_WAY = frozenset({Phase.REPROTECTING, Phase.REPROTECTED, Phase.FAILING_BACK, Phase.FAILED_BACK})
+"""Positions of an item in which it matters who touches what it comes home with; after the failback what was done before it."""
 
 
 def interest_of(
@@ -16,7 +21,7 @@ def interest_of(
 ) -> Interest:
     """By UUID where Site Recovery or the record tells it, by name and address in any case: decide/ tells a clone by both."""
     server = site.spec.configuration_server
-    targets = tuple(targets)
+    targets, machines = tuple(targets), tuple(machines)
     names = {each.spec.vm_name or each.spec.server_name for each in targets}
     names |= {each.spec.template.name for each in targets if each.spec.template is not None}
     ips = set(server.ip_addresses)
@@ -27,6 +32,7 @@ def interest_of(
         names |= {item.friendly_name for item in facts.items}
         uuids |= set(_uuids(facts.items))
         ips |= {address for address in _server_addresses(facts) if address}
+    watched, since = _watched(targets, machines, facts)
     return Interest(
         uuids=frozenset(uuid for uuid in uuids if uuid),
         ips=frozenset(ips),
@@ -34,6 +40,8 @@ def interest_of(
         mended=frozenset(_mended(targets, facts)),
         account=server.vcenter_account,
         departed=frozenset(_departed(facts)),
+        watched=watched,
+        watched_since=since,
     )
 
 
@@ -44,6 +52,27 @@ def _departed(facts: VaultFacts | None) -> Iterator[str]:
             yield item.friendly_name
             if item.detail is not None and item.detail.infrastructure_vm_id:
                 yield item.detail.infrastructure_vm_id
+
+
+def _watched(
+    targets: Iterable[MasterTarget], machines: Iterable[FailbackMachine], facts: VaultFacts | None
+) -> tuple[frozenset[str], datetime | None]:
+    """The VMs of machines on their way home and, while there are any, all master targets; since the first of their failovers."""
+    stored = {ArmId(each.spec.item_id): each.spec.recorded for each in machines}
+    found: set[str | None] = set()
+    began: list[datetime | None] = []
+    for item in facts.items if facts is not None else ():
+        if item.arm_id in stored and architecture_of(item).position(item) in ON_THE_WAY:
+            record = max(stored[item.arm_id], key=lambda each: each.failed_over_at, default=None)
+            found |= {item.friendly_name, record.vm_instance_uuid if record else None}
+            found.add(item.detail.infrastructure_vm_id if item.detail else None)
+            began.append(record.failed_over_at if record else None)
+    if not found or facts is None:
+        return frozenset(), None
+    found |= {each.spec.vm_name or each.spec.server_name for each in targets}
+    found |= {server.ip_address for server in facts.fabric.master_targets}
+    known = [each for each in began if each is not None]
+    return frozenset(each for each in found if each), min(known) if len(known) == len(began) else None
 
 
 def _mended(targets: Iterable[MasterTarget], facts: VaultFacts | None) -> Iterator[str]:

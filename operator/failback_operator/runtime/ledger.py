@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget
+from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget, RecoverySite
 from failback_operator.domain.ports import Conflict
 from failback_operator.domain.steps import ObjectKey
 from failback_operator.runtime.cache import Cache
@@ -16,6 +16,7 @@ MOST_ENTRIES = 50  # of status.ledger
 UNSETTLED = frozenset({EffectOutcome.INTENDED, EffectOutcome.RUNNING, EffectOutcome.AMBIGUOUS})
 SUPERSEDED = frozenset({EffectOutcome.INTENDED, EffectOutcome.RUNNING, EffectOutcome.AMBIGUOUS, EffectOutcome.NOT_SENT})
 """Stored outcomes that an answer of the service itself may replace; the others came from seeing the end."""
+Owner = FailbackMachine | MasterTarget | RecoverySite
 RETRY_SECONDS = 0.5
 RETRY_LIMIT_SECONDS = 10.0
 
@@ -65,7 +66,7 @@ class LedgerStore:
             return True
         self._cache.put(owner.kind, body)
         found = MODELS[owner.kind].model_validate(body)
-        if not isinstance(found, FailbackMachine | MasterTarget):
+        if not isinstance(found, Owner):
             raise TypeError(f"{owner} has no ledger")
         stored = next((each for each in found.status.ledger if each.key == entry.key), None)
         if stored == entry or (stored is not None and stored.outcome not in SUPERSEDED):
@@ -73,9 +74,9 @@ class LedgerStore:
         await self._write(owner, _replaced(found.status.ledger, entry), found.metadata.resource_version)
         return True
 
-    def _cached(self, owner: ObjectKey) -> FailbackMachine | MasterTarget | None:
+    def _cached(self, owner: ObjectKey) -> Owner | None:
         found = self._cache.get(owner)
-        return found if isinstance(found, FailbackMachine | MasterTarget) else None
+        return found if isinstance(found, Owner) else None
 
     async def _write(self, owner: ObjectKey, ledger: list[LedgerEntry], version: str) -> None:
         status: Body = {"ledger": [each.wire() for each in ledger]}

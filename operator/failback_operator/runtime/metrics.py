@@ -1,11 +1,15 @@
 """Numbers for Prometheus: what is called, written and waited for, and the raw figures that statuses only show in buckets."""
 
+from collections.abc import Callable
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.domain.vault import VaultFacts
-from failback_operator.observe.azure import CallRecord
+from failback_operator.observe.azure import Account, Budget, CallRecord, Kind
 
+ACCOUNT_LABELS = ("subscription", "client")
 MACHINE_LABELS = ("namespace", "site", "machine")
 
 
@@ -15,6 +19,15 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._azure = self._counter("azure_requests", "Requests to Azure.", "service", "method", "status")
+        self._delay = self._gauge(
+            "azure_read_delay_seconds",
+            "By so much the next full read of a vault is put off for its subscription's budget.",
+            "site",
+        )
+        self._spent = self._gauge("azure_reads_last_hour", "Reads of a subscription in the last hour.", *ACCOUNT_LABELS)
+        self._limit = self._gauge("azure_reads_limit", "Reads of it that this replica may make in an hour.", *ACCOUNT_LABELS)
+        self._left = self._gauge("azure_remaining", "Requests that Azure says are left (-1: not told).", *ACCOUNT_LABELS, "kind")
+        self._held = self._gauge("azure_held_seconds", "So long Azure wants no more requests.", *ACCOUNT_LABELS, "kind")
         self._vsphere = self._counter("vsphere_calls", "Calls to vCenter.", "method")
         self._vsphere_seconds = Histogram("failback_vsphere_seconds", "Time of calls to vCenter.", registry=self.registry)
         self._writes = self._counter("kubernetes_writes", "Writes to the API server.", "method", "kind", "status")
@@ -37,6 +50,23 @@ class Metrics:
     def azure_called(self, call: CallRecord) -> None:
         """Count a request to Azure."""
         self._azure.labels(call.service, call.method, str(call.status or "none")).inc()
+
+    def azure_budget(self, account: Account, budget: Budget) -> None:
+        """Show a budget, as it is whenever it is asked for."""
+        labels = (account.subscription_id, account.client_id)
+        self._spent.labels(*labels).set_function(lambda: budget.spent)
+        self._limit.labels(*labels).set_function(lambda: budget.limit)
+        for kind in Kind:
+            self._left.labels(*labels, kind).set_function(partial(_remaining, budget, kind))
+            self._held.labels(*labels, kind).set_function(partial(budget.held, kind))
+
+    def azure_read(self, site: str, delay: Callable[[], float]) -> None:
+        """Show by how much the reads of a site are put off."""
+        self._delay.labels(site).set_function(delay)
+
+    def azure_not_read(self, site: str) -> None:
+        """The site is not read any more."""
+        self._delay.remove(site)
 
     def vsphere_called(self, method: str, seconds: float) -> None:
         """Count a call to vCenter; from any thread."""
@@ -68,3 +98,8 @@ class Metrics:
     def _set(gauge: Gauge, labels: tuple[str, ...], value: float) -> tuple[Gauge, tuple[str, ...]]:
         gauge.labels(*labels).set(value)
         return gauge, labels
+
+
+def _remaining(budget: Budget, kind: Kind) -> float:
+    left = budget.remaining(kind)
+    return -1 if left is None else left

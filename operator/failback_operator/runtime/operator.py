@@ -13,6 +13,7 @@ from prometheus_client import start_http_server
 
 from failback_operator.domain.ports import Conflict
 from failback_operator.domain.steps import ObjectKey
+from failback_operator.observe.azure import BudgetBook
 from failback_operator.runtime.azure_source import SourceTools
 from failback_operator.runtime.background import Background
 from failback_operator.runtime.cache import Cache
@@ -124,7 +125,8 @@ class Operator:
             background=self._background,
         )
         self._runner = EffectRunner(tools, settings.effects, self._queue.add)
-        sources = SourceTools(settings, clock, self._metrics, self._background)
+        budgets = BudgetBook(settings.budget(), self._sites_of, self._metrics.azure_budget)
+        sources = SourceTools(settings, clock, self._metrics, self._background, budgets)
         shutdown = timedelta(seconds=settings.vsphere_shutdown_seconds)
         hands = Hands(
             tools=tools,
@@ -138,6 +140,10 @@ class Operator:
         reconciler = Reconciler(hands, settings.resync_seconds)
         self._leases.on_change = lambda name: self._lease_changed(reconciler, name)
         return reconciler
+
+    def _sites_of(self, subscription_id: str) -> int:
+        """How many sites share the budget of a subscription, this replica's and others'."""
+        return sum(each.spec.vault.subscription_id.casefold() == subscription_id for each in self._cache.sites())
 
     def _lease_namespace(self) -> str:
         return self._settings.lease_namespace or self._login().default_namespace or DEFAULT_NAMESPACE

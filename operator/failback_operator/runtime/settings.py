@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.vsphere import ControllerKind
-from failback_operator.observe.azure import PollSettings, ReaderSettings, Timeouts
+from failback_operator.observe.azure import BudgetSettings, PollSettings, ReaderSettings, Timeouts
 from failback_operator.observe.vsphere import VsphereSettings
 
 T = TypeVar("T")
@@ -31,6 +31,7 @@ def _seconds(default: timedelta, text: str) -> float:
 
 
 _LIMITS, _POLL, _READ, _TIMEOUTS, _VSPHERE = Limits(), PollSettings(), ReaderSettings(), Timeouts(), VsphereSettings()
+_BUDGET = BudgetSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,14 @@ class Settings:
     lease_retry_seconds: float = _setting(2.0, "Interval at which a Lease that another replica holds is looked at.")
     lease_margin_seconds: float = _setting(3.0, "So long before its end a Lease no longer counts as held.")
 
+    azure_reads_per_hour: float = _setting(
+        _BUDGET.reads_per_hour,
+        "Reads of one subscription in an hour at most, all its sites together; of other replicas' sites each takes its part."
+        " Intervals grow where it would be more.",
+    )
+    azure_low_remaining: int = _setting(
+        _BUDGET.low_remaining, "Reads and effects come slower once Azure says that fewer requests than this are left."
+    )
     azure_list_seconds: float = _seconds(_POLL.list_interval, "Interval of the full read of a vault.")
     azure_job_seconds: float = _seconds(_POLL.job_interval, "Interval at which jobs and items in motion are read.")
     azure_retry_seconds: float = _seconds(_POLL.retry_interval, "Wait after a failed read of a vault.")
@@ -110,6 +119,9 @@ class Settings:
     vsphere_call_seconds: float = _seconds(_VSPHERE.call_timeout, "Longest wait for an answer of vCenter.")
     vsphere_read_seconds: float = _seconds(_VSPHERE.read_timeout, "Longest time of a whole read of vCenter.")
     vsphere_wait_seconds: float = _seconds(_VSPHERE.wait, "How long one wait for changes may idle; at most 60.")
+    vsphere_event_seconds: float = _seconds(
+        _VSPHERE.events, "The same while machines are on their way home: events of their VMs are read that often."
+    )
     vsphere_search_seconds: float = _seconds(_VSPHERE.search, "Interval at which the VMs of a site are searched anew.")
     vsphere_retry_seconds: float = _seconds(_VSPHERE.retry, "First wait after a failed read of vCenter.")
     vsphere_retry_limit_seconds: float = _seconds(_VSPHERE.retry_limit, "Longest wait after a failed read of vCenter.")
@@ -192,6 +204,12 @@ class Settings:
     new_vm_margin_percent: int = _setting(
         _LIMITS.new_vm_margin_percent, "By so much more than its disks a new VM is to find free on its datastore, in percent."
     )
+    retention_listed_seconds: float = _seconds(
+        _LIMITS.retention_listed, "So long Site Recovery may take to list a new retention volume before a refresh is due."
+    )
+    refresh_interval_seconds: float = _seconds(
+        _LIMITS.refresh_interval, "The configuration server is refreshed at most once in this time."
+    )
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> "Settings":
@@ -231,6 +249,8 @@ class Settings:
             change_rate_period=timedelta(seconds=self.change_rate_period_seconds),
             linux_targets=self.linux_targets,
             new_vm_margin_percent=self.new_vm_margin_percent,
+            retention_listed=timedelta(seconds=self.retention_listed_seconds),
+            refresh_interval=timedelta(seconds=self.refresh_interval_seconds),
         )
 
     def lease_times(self) -> LeaseTimes:
@@ -266,6 +286,10 @@ class Settings:
             jobs_filter=self.azure_jobs_filter,
         )
 
+    def budget(self) -> BudgetSettings:
+        """How much of a subscription is read."""
+        return BudgetSettings(reads_per_hour=self.azure_reads_per_hour, low_remaining=self.azure_low_remaining)
+
     def timeouts(self) -> Timeouts:
         """Limits of one request to Azure."""
         return Timeouts(
@@ -281,6 +305,7 @@ class Settings:
             call_timeout=timedelta(seconds=self.vsphere_call_seconds),
             read_timeout=timedelta(seconds=self.vsphere_read_seconds),
             wait=timedelta(seconds=self.vsphere_wait_seconds),
+            events=timedelta(seconds=self.vsphere_event_seconds),
             search=timedelta(seconds=self.vsphere_search_seconds),
             retry=timedelta(seconds=self.vsphere_retry_seconds),
             retry_limit=timedelta(seconds=self.vsphere_retry_limit_seconds),

@@ -78,6 +78,8 @@ class SiteWorker:
 
     async def fresh_snapshot(self, effect: Effect, view: SiteView) -> SiteSnapshot:
         """The snapshot with all that `effect` depends on read now. Raises SourceFailed if anything could not be read."""
+        if effect.kind.is_on_item:
+            self._azure.check_writes()
         needs = touched(effect, view)
         if needs.is_whole_vault:
             vault = await self._azure.fresh_all(self._tools.sources.settings.azure_call_seconds)

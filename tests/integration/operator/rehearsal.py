@@ -35,6 +35,7 @@ LOG_LINES = 40
 # Intervals short, so that tests are; a source counts as stale after seconds, so that an outage shows while a test waits.
 SETTINGS = {
     "FAILBACK_AZURE_LIST_SECONDS": "1",
+    "FAILBACK_AZURE_READS_PER_HOUR": "1000000",
     "FAILBACK_AZURE_JOB_SECONDS": "0.5",
     "FAILBACK_AZURE_RETRY_SECONDS": "0.5",
     "FAILBACK_AZURE_CONNECT_SECONDS": "3",

@@ -10,7 +10,7 @@ from failback_lab.azure.clock import NO_EXPIRY, wire_seconds, wire_time
 from failback_lab.azure.estate import VM
 from failback_lab.azure.items import Item
 from failback_lab.azure.points import consistency_points
-from failback_lab.azure.world import World
+from failback_lab.azure.world import VCENTER_RECORD, World
 from failback_lab.scenario import GIB
 
 from .servers import HEARTBEAT_AGE
@@ -175,11 +175,11 @@ def _of_vmware_machine(world: World, it: Item) -> Json:
     return {
         "vmId": it.vm_id,
         "infrastructureVmId": it.vm_id,
-        "vCenterInfrastructureId": "9",
-        "discoveryType": "vCenter",
+        "vCenterInfrastructureId": None if it.is_physical else VCENTER_RECORD,
+        "discoveryType": "Physical" if it.is_physical else "vCenter",
         cpu: 0,
         "osType": it.guest.family,
-        "osVersion": it.guest.asr_version,
+        "osVersion": it.system or it.guest.asr_version,
         "vhdName": None,
         "osDiskId": None,
         "firmwareType": "BIOS",

@@ -78,7 +78,7 @@ def _vmware_details(world: World) -> Json:
         "databaseServerLoad": "0.25",
         "databaseServerLoadStatus": "Green",
         "csServiceStatus": status,
-        "ipAddress": cs.ip_address,
+        "ipAddress": world.cs_address or cs.ip_address,
         "agentVersion": cs.agent_version,
         "hostName": world.cs_name,
         "lastHeartbeat": wire_time(now - HEARTBEAT_AGE),
@@ -244,6 +244,7 @@ def vcenter(world: World) -> Json:
     """The vCenter server that the configuration server discovers."""
     address = world.scenario.vcenter.address
     name = address.split(".", 1)[0]
+    heard = min(world.heard(), world.vcenter_lost or world.clock.now())
     body: Json = {
         "name": name,
         "type": f"{SR}/replicationFabrics/replicationvCenters",
@@ -251,11 +252,11 @@ def vcenter(world: World) -> Json:
         "properties": {
             "friendlyName": name,
             "internalId": str(derived_uuid("vcenter-record", address)),
-            "lastHeartbeat": wire_seconds(world.heard() - HEARTBEAT_AGE),
-            "discoveryStatus": "Completed",
+            "lastHeartbeat": wire_seconds(heard - HEARTBEAT_AGE),
+            "discoveryStatus": "Completed" if world.vcenter_lost is None else "Failed",
             "processServerId": host_id(world.cs_name),
             "ipAddress": address,
-            "infrastructureId": "9",
+            "infrastructureId": world.vcenter_record,
             "port": "443",
             "runAsAccountId": "1",
             "fabricArmResourceName": world.ids.fabric,

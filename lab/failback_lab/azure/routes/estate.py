@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 from failback_lab.azure.arm import ArmError, Call, Json, Reply, Route, not_found
-from failback_lab.azure.estate import CIRCUIT, CONNECTION, GATEWAY, LOCK, NIC, STORAGE, VM, VNET
+from failback_lab.azure.estate import CIRCUIT, CONNECTION, GATEWAY, LOCK, NIC, STORAGE, VM, VNET, AzureVm
 from failback_lab.azure.faultbook import BAD_INPUT
 from failback_lab.azure.render import estate, subscription
 from failback_lab.azure.routing import PROVIDERS, get
@@ -51,13 +51,15 @@ class EstateRoutes:
     async def _vms(self, call: Call) -> Reply:
         """All machines; `statusOnly=true` and `$expand=instanceView` add the power state."""
         world = self._lab.world
-        everything = self._within(call, world.estate.vm_group, list(world.estate.vms.values()))
+        here = call.params.get("group", "").casefold()
+        groups = ((vm, (vm.group or world.estate.vm_group).casefold()) for vm in world.estate.vms.values())
+        everything = [vm for vm, group in groups if here in ("", group)]
         with_view = call.query.get("statusonly") == "true" or call.query.get("$expand") == "instanceView"
         return self._page(call, [estate.vm(world, v, with_view=with_view, in_list=True) for v in everything])
 
     async def _vm(self, call: Call) -> Reply:
         world = self._lab.world
-        vm = self._find(call, VM, world.estate.vms, world.estate.vm_group)
+        vm = self._machine(call)
         expand = call.query.get("$expand", "")
         if expand not in ("", "instanceView"):
             raise ArmError(400, BAD_INPUT, f"'$expand={expand}' is not known.")
@@ -65,10 +67,16 @@ class EstateRoutes:
 
     async def _view(self, call: Call) -> Reply:
         world = self._lab.world
-        vm = self._find(call, VM, world.estate.vms, world.estate.vm_group)
+        vm = self._machine(call)
         properties = estate.vm(world, vm, with_view=True)["properties"]
         view = properties["instanceView"] if isinstance(properties, dict) else {}
         return Reply(view)
+
+    def _machine(self, call: Call) -> AzureVm:
+        """The machine that the path names, in the group in which it is now."""
+        estate = self._lab.world.estate
+        vm = next((vm for vm in estate.vms.values() if vm.name.casefold() == call.params["name"].casefold()), None)
+        return self._find(call, VM, estate.vms, vm.group if vm is not None and vm.group else estate.vm_group)
 
     async def _nics(self, call: Call) -> Reply:
         world = self._lab.world

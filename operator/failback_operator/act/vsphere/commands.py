@@ -71,6 +71,10 @@ class Vcenter(Protocol):
         """The cluster's resource pool of that name (None: its root), if there is one and no other of that name."""
         ...
 
+    async def users(self, moref: Moref) -> tuple[str, ...]:
+        """Names of other VMs that have a disk of this VM, or one upon it, now."""
+        ...
+
     async def task_state(self, task: str) -> TaskState:
         """How the task stands."""
         ...

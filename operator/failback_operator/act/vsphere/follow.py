@@ -16,7 +16,7 @@ from failback_operator.domain.steps import EffectKind, MachineCall
 from failback_operator.domain.tasks import TaskPhase, TaskState
 from failback_operator.domain.vsphere import PowerState, VirtualMachine
 
-SWITCHES = frozenset({EffectKind.POWER_CYCLE, EffectKind.REPLACE_CONTROLLERS})
+SWITCHES = frozenset({EffectKind.POWER_CYCLE, EffectKind.REPLACE_CONTROLLERS, EffectKind.POWER_ON})
 """Effects that switch the VM off and on: one that fails may leave it off, which nobody must overlook."""
 
 
@@ -38,10 +38,12 @@ class MachineFollower:
         # In this order: a VM read before its task ended does not show what the task did.
         task = await _task(vcenter, entry.job)
         machine = await vcenter.machine(call.machine)
+        kind = EffectKind(entry.effect)
+        if machine is None and kind is EffectKind.DELETE_VM:
+            return Progress(TaskPhase.SUCCEEDED, entry.job)
         wrong = not_the_one_meant(machine, call)
         if machine is None or wrong is not None:
             return Progress(TaskPhase.FAILED, entry.job, wrong or "")
-        kind = EffectKind(entry.effect)
         scene = Scene(vcenter, machine, call, subject_in(entry.key))
         look = Look(scene, entry, task, self.clock.now(), self.shutdown_limit)
         due = await EFFECTS[kind].next(look)

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from failback_operator.act.vsphere.controllers import ReplaceControllers
+from failback_operator.act.vsphere.delete_vm import DeleteVm
 from failback_operator.act.vsphere.disk_uuid import SetDiskUuid
 from failback_operator.act.vsphere.effect import VmEffect
 from failback_operator.act.vsphere.motion import ExcludeFromDrs, ExcludeFromStorageDrs
 from failback_operator.act.vsphere.power import PowerCycle
+from failback_operator.act.vsphere.power_on import PowerOn
+from failback_operator.act.vsphere.reattach import ReattachDisks
 from failback_operator.act.vsphere.retention_disk import AddRetentionDisk
 from failback_operator.act.vsphere.snapshots import RemoveSnapshots
 from failback_operator.act.vsphere.template import MakeFromTemplate
@@ -21,4 +24,7 @@ EFFECTS: Mapping[EffectKind, VmEffect] = {
     EffectKind.REPLACE_CONTROLLERS: ReplaceControllers(),
     EffectKind.ADD_RETENTION_DISK: AddRetentionDisk(),
     EffectKind.MAKE_FROM_TEMPLATE: MakeFromTemplate(),
+    EffectKind.REATTACH_DISKS: ReattachDisks(),
+    EffectKind.POWER_ON: PowerOn(),
+    EffectKind.DELETE_VM: DeleteVm(),
 }

@@ -56,6 +56,7 @@ class RecordedDisk(ApiModel):
     key: int | None = Field(default=None, description="Key of the device.")
     bus: int | None = Field(default=None, description="Bus number of its controller.", ge=0)
     unit: int | None = Field(default=None, description="Unit number on its controller.", ge=0)
+    controller_key: int | None = Field(default=None, description="Key of its controller.")
 
 
 class Recorded(ApiModel):
@@ -64,6 +65,7 @@ class Recorded(ApiModel):
     failed_over_at: Time = Field(description="Time of the failover to Azure.")
     covered_by: Time = Field(description="Bound of failedOverBefore under which the run began.")
     azure_vm_id: ArmIdText = Field(description="ARM id of the Azure VM.")
+    azure_vm_size: str | None = Field(default=None, description="Its size, e.g. Standard_D2s_v3.", max_length=63)
     nic_ids: list[ArmIdText] = Field(default_factory=list, description="Its network interfaces.", max_length=16)
     process_server_id: str | None = Field(default=None, description="Process server of the way to Azure.", max_length=253)
     policy_id: ArmIdText | None = Field(default=None, description="Policy of the way to Azure.")
@@ -86,6 +88,37 @@ class OnPremisesStart(ApiModel):
 
     failed_over_at: Time = Field(description="Time of the failover to Azure that it follows.")
     seen_at: Time = Field(description="When the VM was started, or else was first seen on.")
+
+    model_config = ConfigDict(json_schema_extra=rules(rule("self == oldSelf", RECORDED_ONCE)))
+
+
+class TamperedPart(StrEnum):
+    """What a machine comes home with and somebody else changed."""
+
+    RETURNING_VM = "ReturningVM"
+    MASTER_TARGET = "MasterTarget"
+    AZURE_VM = "AzureVM"
+
+
+class Tampering(ApiModel):
+    """What somebody did between reprotect and failback to that with which a machine comes home. Each entry is written once."""
+
+    failed_over_at: Time = Field(description="Time of the failover to Azure after which it happened.")
+    id: str = Field(description="Tells it from others of the same round.", min_length=1, max_length=128)
+    part: TamperedPart = Field(description="To what it was done.")
+    what: str = Field(description="What was done.", min_length=1, max_length=512)
+    by: str | None = Field(default=None, description="The account that did it, where that is told.", max_length=253)
+    at: Time = Field(description="When vCenter says that it happened; of the Azure VM, when it was first seen.")
+
+    model_config = ConfigDict(json_schema_extra=rules(rule("self == oldSelf", RECORDED_ONCE)))
+
+
+class MovedDisk(ApiModel):
+    """Where a disk lay on the master target before it was detached there on request. Each entry is written once."""
+
+    failed_over_at: Time = Field(description="Time of the failover to Azure after which the machine came home.")
+    uuid: str = Field(description="Backing UUID.", min_length=1, max_length=63)
+    file: str = Field(description="Backing file, e.g. `[datastore] vm/vm.vmdk`.", min_length=1, max_length=512)
 
     model_config = ConfigDict(json_schema_extra=rules(rule("self == oldSelf", RECORDED_ONCE)))
 
@@ -120,10 +153,28 @@ class FailbackMachineSpec(ApiModel):
         },
     )
 
+    tampering: list[Tampering] = Field(
+        default_factory=list,
+        description="What others did between reprotect and failback; entries are never changed, and outlive vCenter's events.",
+        max_length=40,
+        json_schema_extra={
+            **list_map("failedOverAt", "id"),
+            **rules(rule("oldSelf.all(o, self.exists(n, n.failedOverAt == o.failedOverAt && n.id == o.id))", RECORDED_ONCE)),
+        },
+    )
+
+    moved_disks: list[MovedDisk] = Field(
+        default_factory=list,
+        description="Files of disks that are detached from the master target on request, newest last; entries are never changed.",
+        max_length=256,
+        json_schema_extra=list_map("failedOverAt", "uuid", "file"),
+    )
+
     model_config = ConfigDict(
         json_schema_extra=rules(
             rule("!has(oldSelf.recorded) || has(self.recorded)", RECORDED_ONCE),
             rule("!has(oldSelf.onPremisesStarts) || has(self.onPremisesStarts)", RECORDED_ONCE),
+            rule("!has(oldSelf.tampering) || has(self.tampering)", RECORDED_ONCE),
         )
     )
 

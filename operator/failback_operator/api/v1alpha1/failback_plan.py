@@ -97,6 +97,36 @@ class Waiver(ApiModel):
     until: Time = Field(description="When the waiver ends.")
 
 
+class Reattachment(ApiModel):
+    """A named person's request: the disks that stayed on the master target are attached to the machine's own VM again."""
+
+    machine: Text = Field(description="Name of the machine, one of the plan's.")
+    reason: Message = Field(description="Why.", min_length=1)
+    by: Text = Field(description="Who asks for it.")
+
+
+class Deletion(ApiModel):
+    """A named person's request: the machine's on-premises VM is deleted with its disks, before reprotect."""
+
+    machine: Text = Field(description="Name of the machine, one of the plan's.")
+    instance_uuid: str = Field(
+        description="vCenter's instance UUID of the VM: no other VM is deleted, whatever its name.",
+        max_length=36,
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+    )
+    reason: Message = Field(description="Why.", min_length=1)
+    by: Text = Field(description="Who asks for it.")
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "self.instanceUuid != '00000000-0000-0000-0000-000000000000'",
+                "give the instance UUID of the one VM that is to be deleted",
+            )
+        )
+    )
+
+
 class Retry(ApiModel):
     """Try a failed step again; names the job that failed, so that it counts once."""
 
@@ -169,6 +199,19 @@ class FailbackPlanSpec(ApiModel):
     )
     waivers: list[Waiver] = Field(default_factory=list, description="Blockers passed over by a named person.", max_length=100)
     retries: list[Retry] = Field(default_factory=list, description="Failed steps to try again.", max_length=100)
+    reattach: list[Reattachment] = Field(
+        default_factory=list,
+        description="Machines whose disks a Storage vMotion of the master target kept there at their failback: each is detached"
+        " there and attached to the machine's own VM where it was, which is switched on when all are there.",
+        max_length=200,
+        json_schema_extra=list_map("machine"),
+    )
+    deletions: list[Deletion] = Field(
+        default_factory=list,
+        description="On-premises VMs that are deleted with their disks before reprotect, so that it makes new ones.",
+        max_length=200,
+        json_schema_extra=list_map("machine"),
+    )
 
     model_config = ConfigDict(
         json_schema_extra=rules(

@@ -4,7 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from failback_operator.api.common import ApiModel, LocalRef, Resource, SecretKeyRef, StatusBase, Text, Time, list_map, rule, rules
+from failback_operator.api.common import (
+    LEDGER_FIELD,
+    ApiModel,
+    LedgerEntry,
+    LocalRef,
+    Resource,
+    SecretKeyRef,
+    StatusBase,
+    Text,
+    Time,
+    list_map,
+    rule,
+    rules,
+)
 
 Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36)]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=512)]
@@ -114,6 +127,25 @@ class RunAsAccounts(ApiModel):
     linux: Text | None = Field(default=None, description="Account for Linux machines.")
 
 
+class FailbackPolicy(ApiModel):
+    """What becomes of a failback policy that is missing."""
+
+    create: Literal["Never", "IfMissing"] = Field(
+        default="Never",
+        description="IfMissing: the operator makes a failback policy of the documented figures where the vault has none, and "
+        "associates it with the configuration server (R10). A policy or association that exists is never changed.",
+    )
+
+
+class SiteRemediation(ApiModel):
+    """Which fixes of the site the operator makes itself. Each is shown before it is done."""
+
+    refresh_provider: Literal["Manual", "Automatic"] = Field(
+        default="Manual",
+        description="Refresh the configuration server while Site Recovery does not list what the site has (R17, R23).",
+    )
+
+
 class RecoverySiteSpec(ApiModel):
     """What is wanted of a site."""
 
@@ -133,6 +165,22 @@ class RecoverySiteSpec(ApiModel):
     )
     run_as_accounts: RunAsAccounts = Field(
         default_factory=RunAsAccounts, description="Accounts for the way back to Azure.", json_schema_extra={"default": {}}
+    )
+    failback_policy: FailbackPolicy = Field(
+        default_factory=FailbackPolicy, description="The failback policy.", json_schema_extra={"default": {}}
+    )
+    remediation: SiteRemediation = Field(
+        default_factory=SiteRemediation, description="Fixes that the operator may make.", json_schema_extra={"default": {}}
+    )
+    refresh_requested_at: Time | None = Field(
+        default=None,
+        description="Asks for one refresh of the configuration server, begun at this instant or later; a later instant asks for "
+        "another one.",
+    )
+    retries: list[Text] = Field(
+        default_factory=list,
+        description="Keys of failed entries of status.ledger after which the operator tries that fix again.",
+        max_length=50,
     )
     suspend: bool = Field(default=False, description="Stop every new effect of the site at once; what runs is followed.")
 
@@ -156,6 +204,14 @@ class FoundCounts(ApiModel):
     process_servers: int = Field(default=0, description="Registered process servers.", ge=0)
 
 
+class Awaited(ApiModel):
+    """Something that the site has and Site Recovery does not list."""
+
+    check: str = Field(description="Check that fails for want of it.", max_length=63)
+    subject: str = Field(description="Kind/name of whose it is.", max_length=316)
+    since: Time = Field(description="When the operator first saw that it is not listed.")
+
+
 class RecoverySiteStatus(StatusBase):
     """What is known of a site."""
 
@@ -168,6 +224,18 @@ class RecoverySiteStatus(StatusBase):
     found: FoundCounts | None = Field(default=None, description="What was found.")
     configuration_server_version: str | None = Field(default=None, description="Its agent version.", max_length=63)
     fabric_id: str | None = Field(default=None, description="ARM id of the fabric.", max_length=1024)
+    awaited: list[Awaited] = Field(
+        default_factory=list,
+        description="What a discovery by the configuration server is awaited for.",
+        max_length=50,
+        json_schema_extra=list_map("check", "subject"),
+    )
+    ledger: list[LedgerEntry] = Field(
+        default_factory=list,
+        description="Effects on the vault and its fabric, newest last.",
+        max_length=50,
+        json_schema_extra=LEDGER_FIELD,
+    )
 
 
 class RecoverySite(Resource[RecoverySiteSpec, RecoverySiteStatus]):

@@ -6,6 +6,7 @@ from failback_operator.checks.define import ALL_STEPS, BEFORE_FAILBACK, About
 from failback_operator.checks.machine.base import CLASSIC, fresh_detail, item_check, no_item, record_check
 from failback_operator.domain.protected_item import InstanceType, ItemDetail, ProtectedItem
 from failback_operator.domain.rights import VaultPart
+from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vault import VaultFacts
 
 MODERNIZED = frozenset({InstanceType.MODERNIZED, InstanceType.MODERNIZED_FAILBACK})
@@ -108,6 +109,7 @@ def architecture_supported(context: MachineContext) -> Answer:
         source="recoveryServicesProviderId, vCenterInfrastructureId of the item; replicationvCenters[].infrastructureId; "
         "replicaId",
         steps=BEFORE_FAILBACK,
+        fixes=frozenset({EffectKind.REFRESH_PROVIDER}),
     )
 )
 def machine_known_to_configuration_server(context: MachineContext, item: ProtectedItem) -> Answer:

@@ -9,7 +9,7 @@ from failback_operator.checks.master_target.base import no_server, no_vm
 from failback_operator.checks.master_target.storage import TAKES_FAILBACK
 from failback_operator.domain.fabric import MasterTargetServer
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
-from failback_operator.domain.steps import Step
+from failback_operator.domain.steps import EffectKind, Step
 from failback_operator.domain.vsphere import Host
 
 
@@ -49,6 +49,7 @@ def master_target_open(context: MachineContext, item: ProtectedItem) -> Answer:
         source="Vendor's page on preparing failback: for physical machines the discovery of the master target's host is complete "
         "before reprotect; discoveryType of the item; masterTargetServers[].dataStores against the datastores of the host",
         steps=BEFORE_REPROTECT,
+        fixes=frozenset({EffectKind.REFRESH_PROVIDER}),
     )
 )
 def host_discovery_complete(context: MachineContext, item: ProtectedItem) -> Answer:

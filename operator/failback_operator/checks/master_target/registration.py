@@ -17,6 +17,7 @@ from failback_operator.domain.vsphere import Host, PowerState
         remedy="Register the master target with the configuration server and start its services, or correct spec.serverName.",
         source="Fabric.customDetails.masterTargetServers[].{name, lastHeartbeat}; heartbeat limit as for process servers",
         steps=BEFORE_FAILBACK,
+        fixes=frozenset({EffectKind.REFRESH_PROVIDER}),
     )
 )
 def master_target_registered(context: TargetContext) -> Answer:

@@ -1,11 +1,12 @@
 """Where a master target keeps retention data, and which datastores its host offers."""
 
-from failback_operator.api.common import Severity
-from failback_operator.checks.answers import Answer, failed, listed, not_applicable, passed, unknown
+from failback_operator.api.common import Severity, rfc3339
+from failback_operator.checks.answers import Answer, failed, listed, minutes, not_applicable, passed, unknown
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.master_target.base import of_server, of_vm, target_check, unread
 from failback_operator.checks.master_target.system import target_system
+from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.fabric import MasterTargetServer, RetentionVolume
 from failback_operator.domain.operating_system import Family
 from failback_operator.domain.steps import EffectKind
@@ -51,7 +52,7 @@ def listed_volume(context: TargetContext, server: MasterTargetServer) -> Retenti
         source="Vendor's page on preparing failback; masterTargetServers[].retentionVolumes[]; vSphere guest.disk[]",
         steps=BEFORE_REPROTECT,
         also=("R17",),
-        fixes=frozenset({EffectKind.ADD_RETENTION_DISK}),
+        fixes=frozenset({EffectKind.ADD_RETENTION_DISK, EffectKind.REFRESH_PROVIDER}),
     )
 )
 @of_server
@@ -76,11 +77,36 @@ def _not_listed(context: TargetContext, server: MasterTargetServer, wanted: str)
     vm = context.vm.vm if context.vm else None
     volume = _guest_volume(vm, wanted) if vm else None
     if volume is not None:
-        return failed(f"{told}; {_fault_of(volume, context.protected_keys)}")
+        fault = _fault_of(volume, context.protected_keys)
+        return _in_guest(context, told) if fault is None else failed(f"{told}; {fault}")
     absent = vm is not None and bool(vm.guest.volumes) and _tells_volumes(vm)
     told = f"{told}; the guest does not have it either: it is absent, or not formatted and mounted" if absent else told
     other = f"Mount the retention disk as {wanted}, or name the listed volume in spec.retentionVolume."
     return failed(told, other if server.retention_volumes else None)
+
+
+RETENTION = "RetentionVolume"
+
+
+def _in_guest(context: TargetContext, told: str) -> Answer:
+    """It may be too new: Site Recovery has its time to list it, from when the operator first saw it."""
+    limit = context.site.limits.retention_listed
+    due = context.site.awaited_since(RETENTION, str(subject_of(context))) + limit
+    causes = "locked, the volume of cache or software, or a replication target"
+    if context.site.now < due:
+        remedy = f"Wait until {rfc3339(due)}: a new volume is listed within {minutes(limit)} min, else refresh the configuration"
+        return failed(f"{told}; the guest has it, so it may be too new, {causes}", f"{remedy} server.", due)
+    remedy = "Refresh the configuration server. If the volume is not listed 30 min later, see that it is none of these."
+    return failed(f"{told}; the guest has had it for more than {minutes(limit)} min, so it may be {causes}", remedy)
+
+
+def awaited_volume(context: TargetContext) -> str | None:
+    """The retention volume, where the guest has it, nothing is known against it, and Site Recovery does not list it."""
+    server, vm, wanted = context.server, context.vm.vm if context.vm else None, wanted_volume(context)
+    if server is None or vm is None or wanted is None or listed_volume(context, server) is not None:
+        return None
+    volume = _guest_volume(vm, wanted)
+    return wanted if volume is not None and _fault_of(volume, context.protected_keys) is None else None
 
 
 SYSTEM_VOLUMES = frozenset({"c", ""})
@@ -97,8 +123,8 @@ def _guest_volume(vm: VirtualMachine, wanted: str) -> GuestVolume | None:
     return next((v for v in vm.guest.volumes if bare_volume(v.path) == bare_volume(wanted)), None)
 
 
-def _fault_of(volume: GuestVolume, protected_keys: frozenset[int]) -> str:
-    """Why a volume that the guest has may not be listed.
+def _fault_of(volume: GuestVolume, protected_keys: frozenset[int]) -> str | None:
+    """Why a volume that the guest has is not listed; None where that is not known.
 
     Source: reasons of the vendor's page (R16). Whether a volume is locked, or holds cache or software, no guest tells.
     """
@@ -108,9 +134,7 @@ def _fault_of(volume: GuestVolume, protected_keys: frozenset[int]) -> str:
         return "it lies on a disk of a protected machine, which is a replication target"
     if (volume.filesystem or "").upper().startswith("FAT"):
         return f"the guest has it formatted with {volume.filesystem}"
-    if volume.capacity_bytes <= 0:
-        return "the guest shows it with a capacity of zero"
-    return "the guest has it, so it may be too new, locked, the volume of cache or software, or a replication target"
+    return "the guest shows it with a capacity of zero" if volume.capacity_bytes <= 0 else None
 
 
 @target_check(
@@ -124,6 +148,7 @@ def _fault_of(volume: GuestVolume, protected_keys: frozenset[int]) -> str:
         "datastores and that VMware Tools run; then refresh the configuration server (up to 30 minutes).",
         source="masterTargetServers[].dataStores: empty for a target that was not discovered in vCenter, which is unusable",
         steps=BEFORE_REPROTECT,
+        fixes=frozenset({EffectKind.REFRESH_PROVIDER}),
     )
 )
 @of_server

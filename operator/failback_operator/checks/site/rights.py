@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
-from failback_operator.checks.answers import Answer, failed, listed, passed, unknown
+from failback_operator.api.common import Severity
+from failback_operator.checks.answers import Answer, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import SiteContext
 from failback_operator.checks.define import BEFORE_REPROTECT, About
 from failback_operator.checks.site.base import of_vault, site_check
+from failback_operator.domain.enabled import enabled_actions
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.reading import SourceProblem
-from failback_operator.domain.rights import gives
+from failback_operator.domain.rights import VAULTS, gives
 from failback_operator.domain.vault import VaultFacts
 
-VAULTS = "Microsoft.RecoveryServices/vaults/"
 ITEM = f"{VAULTS}replicationFabrics/replicationProtectionContainers/replicationProtectedItems/"
 RUN_ACTIONS = (f"{ITEM}reProtect/action", f"{ITEM}unplannedFailover/action", f"{ITEM}failoverCommit/action")
 """What a run from reprotect to protection calls. Source: operations of Microsoft.RecoveryServices; all are in the role Site
@@ -69,12 +70,60 @@ def _refused(context: SiteContext, vault: VaultFacts) -> Iterator[str]:
 @of_vault
 def azure_actions_granted(context: SiteContext, vault: VaultFacts) -> Answer:
     """Each action of a run is given by some role. Deny assignments are not told there: they show when the call is made."""
-    client = context.view.site.spec.azure.credentials.client_id
-    permissions = vault.permissions.facts
-    if permissions is None:
-        error = vault.permissions.error
-        return unknown(f"the rights on the vault could not be read: {error.message[:400] if error else 'not read yet'}")
-    missing = [action for action in RUN_ACTIONS if not gives(permissions, action)]
+    missing = missing_actions(vault, RUN_ACTIONS)
+    if missing is None:
+        return _rights_unread(vault)
     if missing:
-        return failed(f"client {client} lacks {listed(missing)} on the vault")
+        return failed(lacking(context, missing))
     return passed("reprotect, failover and commit are granted")
+
+
+@site_check(
+    About(
+        id="AzureFixesGranted",
+        clause="R10",
+        condition="AzureAuthorized",
+        expected="the operator's application may do in Azure what the site's spec lets it mend",
+        remedy="Give the application a role with the actions named, on the vault (Site Recovery Contributor has them); or mend "
+        "by hand, and set spec.remediation.refreshProvider to Manual, spec.failbackPolicy.create to Never.",
+        source="Permissions - List For Resource (Microsoft.Authorization/permissions, 2022-04-01); actions by ARM's naming rule",
+        steps=BEFORE_REPROTECT,
+        severity=Severity.WARNING,
+        also=("R17",),
+    )
+)
+@of_vault
+def azure_fixes_granted(context: SiteContext, vault: VaultFacts) -> Answer:
+    """Each action of an enabled fix. A warning: what the operator may not mend a person may, and it blocks by its own check."""
+    fixes = enabled_actions(context.view.site)
+    if not fixes:
+        return not_applicable("no fix of the site is enabled")
+    told = []
+    for fix, actions in fixes:
+        missing = missing_actions(vault, actions)
+        if missing is None:
+            return _rights_unread(vault)
+        told += [f"{fix} needs {action}" for action in missing]
+    if told:
+        return failed(f"client {_client(context)} lacks actions on the vault: {'; '.join(told)}")
+    return passed(f"granted is what {listed(fix for fix, _ in fixes)} needs")
+
+
+def missing_actions(vault: VaultFacts, actions: tuple[str, ...]) -> list[str] | None:
+    """Those of the actions on the vault that no role gives; None where the rights were not read."""
+    permissions = vault.permissions.facts
+    return None if permissions is None else [action for action in actions if not gives(permissions, action)]
+
+
+def lacking(context: SiteContext, missing: list[str]) -> str:
+    """Who lacks them."""
+    return f"client {_client(context)} lacks {listed(missing)} on the vault"
+
+
+def _client(context: SiteContext) -> str:
+    return context.view.site.spec.azure.credentials.client_id
+
+
+def _rights_unread(vault: VaultFacts) -> Answer:
+    error = vault.permissions.error
+    return unknown(f"the rights on the vault could not be read: {error.message[:400] if error else 'not read yet'}")

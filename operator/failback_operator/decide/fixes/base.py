@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from failback_operator.api.common import LedgerEntry
 from failback_operator.checks.answers import listed
 from failback_operator.checks.contexts import LocatedVm, SiteContext, TargetContext
-from failback_operator.domain.steps import EffectKind, MachineCall
+from failback_operator.domain.steps import EffectKind, MachineCall, VaultCall
 from failback_operator.domain.vsphere import VirtualMachine
 
 AUTOMATIC = "Automatic"
@@ -19,7 +20,8 @@ class Fix:
     """A fix that the target's spec lets the operator make. `text` is shown in the finding; `obstacle` tells why not now.
 
     `subject` tells fixes of one kind apart: it goes into the key of the effect. `is_for_a_person`: the operator did its part,
-    and `text` says what is left. `call`: on what it is made, where that is not the target's VM.
+    and `text` says what is left. `call`: on what it is made, where that is not the target's VM. `due_at`: when time alone takes
+    the obstacle away. `is_of_site`: it is the RecoverySite's to make, and told of here.
     """
 
     kind: EffectKind
@@ -28,12 +30,14 @@ class Fix:
     obstacle: str | None = None
     subject: str = ""
     is_for_a_person: bool = False
-    call: MachineCall | None = None
+    call: MachineCall | VaultCall | None = None
+    due_at: datetime | None = None
+    is_of_site: bool = False
 
     @property
     def is_makeable(self) -> bool:
         """Whether the operator would make it now."""
-        return self.obstacle is None and not self.is_for_a_person
+        return self.obstacle is None and not self.is_for_a_person and not self.is_of_site
 
     @property
     def remedy(self) -> str:

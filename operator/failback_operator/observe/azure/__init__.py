@@ -1,7 +1,8 @@
 """Site Recovery and Azure machines, read through the vendor's SDKs."""
 
+from .budget import Account, Budget, BudgetBook, BudgetSettings, Kind
 from .endpoint import CLOUDS, AzureEndpoint, ClientSecret, Cloud, CloudAddresses, WorkloadIdentity
-from .errors import ReadFailed
+from .errors import ReadFailed, held_back
 from .poller import AzurePoller
 from .reader import VaultReader
 from .session import AzureSession, CallRecord, SiteRecoveryClient, Timeouts
@@ -9,13 +10,18 @@ from .settings import PollSettings, ReaderSettings
 
 __all__ = [
     "CLOUDS",
+    "Account",
     "AzureEndpoint",
     "AzurePoller",
     "AzureSession",
+    "Budget",
+    "BudgetBook",
+    "BudgetSettings",
     "CallRecord",
     "ClientSecret",
     "Cloud",
     "CloudAddresses",
+    "Kind",
     "PollSettings",
     "ReadFailed",
     "ReaderSettings",
@@ -23,4 +29,5 @@ __all__ = [
     "Timeouts",
     "VaultReader",
     "WorkloadIdentity",
+    "held_back",
 ]

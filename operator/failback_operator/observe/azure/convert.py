@@ -138,6 +138,7 @@ def provider(source: object) -> Provider:
         arm_id=ArmId(resource.required("id")),
         connection_status=properties.text("connectionStatus"),
         last_heartbeat=properties.moment("lastHeartBeat"),
+        allowed_scenarios=None if properties.value("allowedScenarios") is None else properties.texts("allowedScenarios"),
     )
 
 
@@ -200,6 +201,7 @@ def azure_vm(source: object) -> AzureVm:
         data_disk_count=len(profile.records("dataDisks")),
         provisioning_state=properties.text("provisioningState"),
         disks=tuple(_disks(profile)),
+        size=properties.record("hardwareProfile").text("vmSize"),
     )
 
 

@@ -1,13 +1,14 @@
 """What the SDK raises, told once as a SourceError: which problem, in stable words that hold no secret."""
 
+import math
 import re
 import ssl
 from collections.abc import Iterator
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 from azure.core.exceptions import (
+    AzureError,
     ClientAuthenticationError,
     DecodeError,
     HttpResponseError,
@@ -18,6 +19,7 @@ from azure.core.exceptions import (
 
 from failback_operator.domain.reading import SourceError, SourceProblem
 
+from .budget import retry_after
 from .endpoint import AzureEndpoint, WorkloadIdentity
 from .wire import MalformedError
 
@@ -37,6 +39,14 @@ class ReadFailed(Exception):  # noqa: N818 - the event, not a fault of ours
         self.error = error
 
 
+class HeldBackError(AzureError):  # type: ignore[misc]  # mypy does not follow azure.*
+    """A read that was not made: the service asked to be left alone for `seconds`, or the operator's own budget is spent."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("held back")
+        self.seconds = seconds
+
+
 class FabricMissing(Exception):  # noqa: N818 - the event, not a fault of ours
     """The vault is there, and has no such fabric."""
 
@@ -50,6 +60,7 @@ def source_error(raised: BaseException, endpoint: AzureEndpoint) -> SourceError:
     chain = tuple(_chain(raised))
     found = (
         _read_failed(chain)
+        or _held_back(chain)
         or _missing_fabric(chain, endpoint)
         or _certificate(chain)
         or _answered(chain, endpoint)
@@ -61,6 +72,16 @@ def source_error(raised: BaseException, endpoint: AzureEndpoint) -> SourceError:
 
 def _read_failed(chain: tuple[BaseException, ...]) -> SourceError | None:
     return next((each.error for each in chain if isinstance(each, ReadFailed)), None)
+
+
+def _held_back(chain: tuple[BaseException, ...]) -> SourceError | None:
+    return next((held_back(each.seconds) for each in chain if isinstance(each, HeldBackError)), None)
+
+
+def held_back(seconds: float) -> SourceError:
+    """What is told of a request that waits for the budget of its subscription."""
+    text = "requests to this subscription are held back: Azure asked for it, or the operator's budget is spent"
+    return SourceError(SourceProblem.THROTTLED, text, timedelta(seconds=math.ceil(seconds)))
 
 
 def _missing_fabric(chain: tuple[BaseException, ...], endpoint: AzureEndpoint) -> SourceError | None:
@@ -202,17 +223,7 @@ def _os_words(error: aiohttp.ClientConnectorError) -> str:
 
 
 def _retry_after(error: HttpResponseError) -> timedelta | None:
-    """Retry-After in seconds, or as a date, which is compared with the answer's own."""
-    headers = error.response.headers if error.response is not None else {}
-    value = headers.get("Retry-After")
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return timedelta(seconds=int(value))
-    try:
-        return max(timedelta(0), parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date") or ""))
-    except (ValueError, TypeError):
-        return None
+    return retry_after(error.response.headers) if error.response is not None else None
 
 
 def _tidy(text: str, endpoint: AzureEndpoint) -> str:

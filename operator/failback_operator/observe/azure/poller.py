@@ -12,7 +12,8 @@ from failback_operator.domain.ports import Clock
 from failback_operator.domain.reading import Part, SourceError, SourceProblem
 from failback_operator.domain.vault import VaultFacts
 
-from .errors import ReadFailed
+from .budget import TALLY, Tally
+from .errors import ReadFailed, held_back
 from .merge import VaultPatch, patched
 from .reader import VaultReader
 from .settings import PollSettings
@@ -44,6 +45,13 @@ class AzurePoller:
         self._throttled: SourceError | None = None
         self._is_reading = False
         self._patches: list[VaultPatch] = []
+        self._delay = 0.0
+        self._next_poll = 0.0
+
+    @property
+    def delay(self) -> float:
+        """Seconds by which the next full read comes later than its interval, so as to stay within the subscription's budget."""
+        return self._delay
 
     @property
     def part(self) -> Part[VaultFacts]:
@@ -73,6 +81,9 @@ class AzurePoller:
             return self._part
         if self._throttled is not None and self._quiet_until > asyncio.get_running_loop().time():
             return replace(self._part, error=self._throttled)
+        wait = self._reader.budget.fresh_delay()
+        if wait > 0:
+            return replace(self._part, error=held_back(wait))
         patch = await self._read_parts(sorted(ids), [], sorted(vms))
         if isinstance(patch, SourceError):
             return replace(self._part, error=patch)
@@ -89,25 +100,38 @@ class AzurePoller:
             group.create_task(self._follow_motion())
 
     async def _read_everything(self) -> None:
+        booked = 0
+        await self._wait_for_turn(booked, 0.0)
         while True:
             self._wanted.clear()
-            error = await self._read_all()
+            tally = Tally()
+            error = await self._read_all(tally)
+            self._reader.budget.correct_list(booked, tally.reads)
+            booked = tally.reads or booked
             interval = self._settings.list_interval if error is None else self._settings.retry_interval
-            await self._rest(self._wanted, self._jittered(min(interval, self._settings.list_interval)))
+            await self._wait_for_turn(booked, self._jittered(min(interval, self._settings.list_interval)))
 
-    async def _read_all(self) -> SourceError | None:
+    async def _wait_for_turn(self, cost: int, interval: float) -> None:
+        """Until the interval is over and the budget lets a full read be made, or one is asked for."""
+        wait = self._reader.budget.book_list(cost, interval)
+        self._delay = wait - interval
+        await self._rest(self._wanted, wait)
+
+    async def _read_all(self, tally: Tally) -> SourceError | None:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._quiet_until - loop.time()))
+        await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
         self._patches.clear()
         self._is_reading = True
         # The oldest of what is read now is as old as this: who waits for facts since an instant must not get older ones.
         began = self._clock.now()
+        counting = TALLY.set(tally)
         try:
             facts = await self._reader.read_all(self._part.facts, self._items, self._vms, self._jobs)
         except ReadFailed as failed:
             self._fail(failed.error)
             return failed.error
         finally:
+            TALLY.reset(counting)
             self._is_reading = False
         # What was read singly in the meantime may be newer than what the lists showed.
         for patch in self._patches:
@@ -118,21 +142,30 @@ class AzurePoller:
     async def _follow_motion(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            wait = min(self._due.values(), default=loop.time() + 3600) - loop.time()
+            wait = max(min(self._due.values(), default=loop.time() + 3600), self._next_poll) - loop.time()
             if wait > 0 or self._part.facts is None:
                 await self._rest(self._moved, max(wait, 0.0) or self._settings.job_interval.total_seconds())
                 self._moved.clear()
                 continue
-            await asyncio.sleep(max(0.0, self._quiet_until - loop.time()))
+            await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
             await self._poll_due(loop.time())
 
     async def _poll_due(self, now: float) -> None:
-        names = {name for name, due in self._due.items() if due <= now}
+        # Those that have waited longest first: where the budget lets no more, they take turns.
+        waiting = sorted((due, name) for name, due in self._due.items() if due <= now)
+        names = {name for _, name in waiting[: self._settings.moving_per_poll]}
         items = sorted(each for each in self._items if each.casefold() in names)
         jobs = sorted(each for each in self._jobs if each.casefold() in names)
         # A failure is not published: the next full read fails as well if it lasts.
-        await self._read_parts(items, jobs, [])
-        again = asyncio.get_running_loop().time() + self._jittered(self._settings.job_interval)
+        tally = Tally()
+        counting = TALLY.set(tally)
+        try:
+            await self._read_parts(items, jobs, [])
+        finally:
+            TALLY.reset(counting)
+        loop = asyncio.get_running_loop()
+        self._next_poll = loop.time() + self._reader.budget.moved(tally.reads)
+        again = loop.time() + self._jittered(self._settings.job_interval)
         self._due.update({name: again for name in names if name in self._due})
 
     async def _read_parts(self, items: list[ArmId], jobs: list[str], vms: list[ArmId]) -> VaultPatch | SourceError:

@@ -18,6 +18,7 @@ from failback_operator.domain.reading import Part, SourceError, SourceProblem
 from failback_operator.domain.vault import VaultFacts
 
 from . import convert
+from .budget import TALLY, Budget
 from .calls import Calls
 from .convert_item import item_detail, listed_item
 from .errors import FabricMissing, ReadFailed, source_error
@@ -50,6 +51,11 @@ class VaultReader:
         self._rights = RightsReader(session, self._calls, self._settings, clock)
         self._jobs = JobReader(session, self._calls, self._settings)
         self._lists = ListReader(session, self._calls, self._settings)
+
+    @property
+    def budget(self) -> Budget:
+        """What the vault's subscription lets be read."""
+        return self._session.budget
 
     async def read_all(
         self,
@@ -135,11 +141,21 @@ class VaultReader:
         """The listed items, with details kept where still good and got where not: those in motion all, of the others a number."""
         known = {item.arm_id: item for item in (previous.items if previous else ())}
         items = {item.arm_id: carried_detail(item, known.get(item.arm_id)) for item in listed}
+        # Only an answer to a question for each tells whether those that no list has are gone.
+        unlisted = [arm_id for arm_id in in_motion if arm_id not in items]
+        moving = [arm_id for arm_id in in_motion if arm_id in items]
         due = [item.arm_id for item in items.values() if item.arm_id not in in_motion and self._is_due(item)]
-        # Those without detail before those whose detail is old.
-        due.sort(key=lambda arm_id: items[arm_id].detail is not None)
-        wanted = [*sorted(in_motion, key=str.casefold), *due[: self._settings.details_per_read]]
-        for item in await self._calls.each(self._item_or_none, wanted):
+        # Those without detail before those whose detail is old, the oldest first.
+        moving.sort(key=lambda arm_id: _age_rank(items[arm_id]))
+        due.sort(key=lambda arm_id: _age_rank(items[arm_id]))
+        wanted = [*moving, *due[: self._settings.details_per_read]]
+        # They have a budget of their own, apart from that of the full reads.
+        counting = TALLY.set(None)
+        try:
+            read = await self._calls.each(self._item_or_none, [*unlisted, *wanted[: self.budget.grant(len(wanted))]])
+        finally:
+            TALLY.reset(counting)
+        for item in read:
             if item is not None:
                 items[item.arm_id] = item
         return list(items.values())
@@ -178,6 +194,10 @@ class VaultReader:
             vms=machines.found,
             read_vms=wanted,
         )
+
+
+def _age_rank(item: ProtectedItem) -> tuple[float, str]:
+    return (item.detail.as_of.timestamp() if item.detail is not None else 0.0, item.arm_id.casefold())
 
 
 def _lower(text: str | None) -> str | None:

@@ -1,5 +1,7 @@
 """The SDK's clients of one endpoint: own TLS context, time-outs, few retries for reads, counted calls."""
 
+import asyncio
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from typing import Any
 import aiohttp
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import (
+    AsyncHTTPPolicy,
     AsyncRetryPolicy,
     ContentDecodePolicy,
     CustomHookPolicy,
@@ -24,13 +27,16 @@ from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
 
 from .arm import ArmLists
+from .budget import Account, Budget, BudgetBook, Kind
 from .credential import RenewableCredential
 from .endpoint import AzureEndpoint
+from .errors import HeldBackError
 
 SiteRecoveryClient = SiteRecoveryManagementClient
 """The vault's client, under the name by which those hand it on who know no SDK."""
 READS = frozenset({"GET", "HEAD"})
 USER_AGENT = "failback-operator"
+_SUBSCRIPTION = re.compile(r"/subscriptions/([^/?]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +72,14 @@ class CallRecord:
 
 
 OnCall = Callable[[CallRecord], None]
+BudgetOf = Callable[[str], Budget | None]
+"""The budget for a URL; None for one that no subscription counts, such as a log-in."""
 
 
 class CountingTransport(AioHttpTransport):  # type: ignore[misc]  # mypy does not follow azure.*
-    """Transport that reports each request, retries and log-ins included."""
+    """Transport that reports each request, retries and log-ins included, and counts it in its subscription's budget."""
 
-    def __init__(self, service: str, on_call: OnCall, session: aiohttp.ClientSession, timeouts: Timeouts) -> None:
+    def __init__(self, service: str, watch: tuple[OnCall, BudgetOf], session: aiohttp.ClientSession, timeouts: Timeouts) -> None:
         super().__init__(
             session=session,
             session_owner=False,
@@ -79,17 +87,44 @@ class CountingTransport(AioHttpTransport):  # type: ignore[misc]  # mypy does no
             read_timeout=timeouts.read.total_seconds(),
         )
         self._service = service
-        self._on_call = on_call
+        self._on_call, self._budget_of = watch
 
     async def send(self, request: Any, **config: Any) -> Any:
         """Send, and report."""
         status: int | None = None
+        kind = Kind.READS if request.method in READS else Kind.WRITES
+        budget = self._budget_of(request.url)
+        if budget is not None:
+            budget.sent(kind)
         try:
             response = await super().send(request, **config)
             status = response.status_code
         finally:
             self._on_call(CallRecord(self._service, request.method, status))
+        if budget is not None:
+            budget.answered(kind, response.status_code, response.headers)
         return response
+
+
+class SparingReads(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):  # type: ignore[misc]
+    """Makes no read while the service wants none of the subscription: waits a moment, and fails where it would be longer.
+
+    Effects pass: what holds them back is asked before their intent is stored, not after.
+    """
+
+    def __init__(self, budget_of: BudgetOf, timeouts: Timeouts) -> None:
+        super().__init__()
+        self._budget_of = budget_of
+        self._longest_wait = timeouts.longest_wait.total_seconds()
+
+    async def send(self, request: PipelineRequest[HttpRequest]) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
+        """Wait or raise HeldBackError, then go on."""
+        budget = self._budget_of(request.http_request.url) if request.http_request.method in READS else None
+        wait = budget.held() if budget is not None else 0.0
+        if wait > self._longest_wait:
+            raise HeldBackError(wait)
+        await asyncio.sleep(wait)
+        return await self.next.send(request)
 
 
 class PatientReads(AsyncRetryPolicy):  # type: ignore[misc]
@@ -138,10 +173,17 @@ class AzureSession:
     Raises ssl.SSLError at construction if the endpoint's CA is no PEM.
     """
 
-    def __init__(self, endpoint: AzureEndpoint, timeouts: Timeouts | None = None, on_call: OnCall = lambda _: None) -> None:
+    def __init__(
+        self,
+        endpoint: AzureEndpoint,
+        timeouts: Timeouts | None = None,
+        on_call: OnCall = lambda _: None,
+        budgets: BudgetBook | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self._timeouts = timeouts or Timeouts()
         self._on_call = on_call
+        self._budgets = budgets or BudgetBook()
         # With own certificates nothing else is trusted: neither the system's nor those that environment variables name.
         self._tls = ssl.create_default_context(cadata=endpoint.ca_pem) if endpoint.ca_pem else ssl.create_default_context()
         self._http: aiohttp.ClientSession | None = None
@@ -150,6 +192,12 @@ class AzureSession:
         self._compute: dict[str, ComputeManagementClient] = {}
         self._resource_manager: ArmLists | None = None
         self._is_closed = False
+        self.budget.users += 1
+
+    @property
+    def budget(self) -> Budget:
+        """The budget of the vault's subscription."""
+        return self._budget(self.endpoint.subscription_id)
 
     @property
     def site_recovery(self) -> SiteRecoveryManagementClient:
@@ -192,6 +240,8 @@ class AzureSession:
 
     async def aclose(self) -> None:
         """Close connections. Calls after it fail."""
+        if not self._is_closed:
+            self.budget.users -= 1
         self._is_closed = True
         if self._credential is not None:
             await self._credential.close()
@@ -213,7 +263,15 @@ class AzureSession:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
             )
-        return CountingTransport(service, self._on_call, self._http, self._timeouts)
+        return CountingTransport(service, (self._on_call, self._budget_of), self._http, self._timeouts)
+
+    def _budget_of(self, url: str) -> Budget | None:
+        found = _SUBSCRIPTION.search(url)
+        return self._budget(found[1]) if found else None
+
+    def _budget(self, subscription_id: str) -> Budget:
+        at = self.endpoint
+        return self._budgets.of(Account.of(at.addresses.resource_manager, at.credential.client_id, subscription_id))
 
     def _policies(self) -> list[object]:
         """The SDK's pipeline without redirects, without its logs of requests, and without the registration of providers.
@@ -225,6 +283,7 @@ class AzureSession:
             HeadersPolicy(),
             UserAgentPolicy(base_user_agent=USER_AGENT),
             ContentDecodePolicy(),
+            SparingReads(self._budget_of, self._timeouts),
             PatientReads(self._timeouts),
             Authentication(self._login(), self.endpoint.addresses.scope),
             CustomHookPolicy(),

@@ -40,6 +40,7 @@ FIELDS_OF_PATH: Mapping[str, tuple[str, ...]] = {
     "config.hardware.memoryMB": ("memory_mib",),
     "config.template": ("is_template",),
     "config.firmware": ("firmware",),
+    "config.files.vmPathName": ("config_file",),
     DEVICES: ("disks", "controllers", "nic_count", "mac_addresses", "cards"),
     EXTRA_CONFIG: ("disk_uuid_enabled", "guest.detailed_data"),
     DISK_UUID_FLAG: ("disk_uuid_enabled",),
@@ -125,6 +126,7 @@ def machine(row: Row) -> VirtualMachine:
         cards=devices.cards(hardware),
         is_template=values.get("config.template"),
         firmware=values.get("config.firmware"),
+        config_file=values.get("config.files.vmPathName"),
         guest=_guest(values),
         unread=_unread(row),
     )

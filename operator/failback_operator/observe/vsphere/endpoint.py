@@ -49,6 +49,8 @@ class VsphereSettings:
     """Of a whole read, all of its pages and a new log-in included."""
     wait: timedelta = timedelta(seconds=30)
     """How long one wait for changes may idle; at most 60 s, so that it also keeps the session alive."""
+    events: timedelta = timedelta(seconds=5)
+    """The same while machines are on their way home: what happens to their VMs is read from vCenter's events that often."""
     search: timedelta = timedelta(minutes=5)
     """How often the VMs of interest are searched anew (one may have been registered, cloned or deleted)."""
     retry: timedelta = timedelta(seconds=1)
@@ -67,3 +69,5 @@ class VsphereSettings:
     def __post_init__(self) -> None:
         if not timedelta(0) < self.wait <= timedelta(seconds=60):
             raise ValueError("wait must be above 0 and at most 60 s")
+        if self.events <= timedelta(0):
+            raise ValueError("events must be above 0")

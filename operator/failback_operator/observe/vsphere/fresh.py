@@ -1,14 +1,17 @@
 """Reads that an effect makes just before it acts: what it changes, as it is now."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from pyVmomi import vim
 
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.reading import SourceError, SourceFailed, SourceProblem
 from failback_operator.domain.vsphere import Cluster, Pod
 from failback_operator.observe.vsphere import convert, convert_motion
 from failback_operator.observe.vsphere.connection import Connection
-from failback_operator.observe.vsphere.retrieve import Selection, moref_of, retrieve
+from failback_operator.observe.vsphere.retrieve import Row, Selection, moref_of, retrieve
 from failback_operator.observe.vsphere.session import VsphereSession
 
 CHANGE_VERSION = "config.changeVersion"
@@ -102,3 +105,38 @@ async def pool(session: VsphereSession, cluster: Moref, name: str | None) -> Mor
         return found[0] if len(found) == 1 else None
 
     return await session.call(read)
+
+
+async def users(session: VsphereSession, moref: Moref) -> tuple[str, ...]:
+    """Names of other VMs that have a disk of this one, or one upon it, as linked clones have. Raises SourceFailed.
+
+    VMs on its datastores are asked: `Datastore.vm` names all that have a file there.
+    """
+
+    def read(connection: Connection) -> tuple[str, ...]:
+        (own,) = retrieve(connection, Selection(convert.MACHINE, ("name", "datastore", convert.DEVICES), (moref,)))
+        stores = tuple(sorted(moref_of(each) for each in own.values.get("datastore") or ()))
+        on_them = retrieve(connection, Selection(convert.DATASTORE, ("vm",), stores)) if stores else ()
+        others = {moref_of(vm) for row in on_them for vm in row.values.get("vm") or ()} - {moref}
+        files = _files(own)
+        rows = (
+            retrieve(connection, Selection(convert.MACHINE, ("name", convert.DEVICES), tuple(sorted(others)))) if others else ()
+        )
+        return tuple(sorted(str(row.values.get("name", row.moref)) for row in rows if files & _files(row)))
+
+    return await session.call(read)
+
+
+def _files(row: Row) -> frozenset[str]:
+    """The files of all disks of a VM, with those below them. Raises SourceFailed where its devices may not be read."""
+    if convert.DEVICES not in row.values:
+        text = f"the disks of VM {row.values.get('name', row.moref)} could not be read"
+        raise SourceFailed(SourceError(SourceProblem.INCOMPLETE, text))
+    backings = [d.backing for d in row.values[convert.DEVICES] if isinstance(d, vim.vm.device.VirtualDisk)]
+    return frozenset(file for backing in backings for file in _chain(backing))
+
+
+def _chain(backing: Any) -> Iterator[str]:
+    while backing is not None:
+        yield str(getattr(backing, "fileName", ""))
+        backing = getattr(backing, "parent", None)

@@ -12,6 +12,7 @@ from pyVmomi import vim, vmodl
 from failback_operator.domain.grants import MENDING_PRIVILEGES, Grants, Held
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.vsphere import VirtualMachine, VsphereFacts
+from failback_operator.observe.vsphere.account import own_account
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.convert import DATASTORE, MACHINE
 from failback_operator.observe.vsphere.convert_motion import CLUSTER, POD
@@ -20,7 +21,7 @@ from failback_operator.observe.vsphere.interest import Interest, names_of
 from failback_operator.observe.vsphere.retrieve import Selection, managed, moref_of, retrieve
 
 DATACENTER = "Datacenter"
-SESSION, LISTED = "currentSession", "privilegeList"
+LISTED = "privilegeList"
 Entity = tuple[str, Moref, str]
 """Kind, id and name of an object."""
 
@@ -56,12 +57,8 @@ class GrantsReader:
         return replace(facts, own_grants=self._own, server_grants=self._server)
 
     def _own_name(self) -> str:
-        """The account as the session has it: the log-in may have been written otherwise."""
         if self._own_account is None:
-            manager = moref_of(self._connection.content.sessionManager)
-            (row,) = retrieve(self._connection, Selection("SessionManager", (SESSION,), (manager,)))
-            session = row.values.get(SESSION)
-            self._own_account = session.userName if session is not None else self._connection.endpoint.username
+            self._own_account = own_account(self._connection)
         return self._own_account
 
     def _known(self, ids: Iterable[str]) -> list[str]:

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from failback_operator.domain.ids import Moref
@@ -25,6 +26,8 @@ class Interest:
     `mended` are names and addresses of those VMs of interest that the operator may change: its privileges on them are read.
     `account` is another account, that of the configuration server, whose privileges are read.
     `departed` are UUIDs and names of those VMs of interest whose machines run in Azure: their starts are read.
+    `watched` are UUIDs, names and addresses of those VMs of interest with which machines are on their way home: their events
+    since `watched_since` are read (None: all that vCenter has).
     """
 
     uuids: frozenset[str] = frozenset()
@@ -33,6 +36,8 @@ class Interest:
     mended: frozenset[str] = frozenset()
     account: str | None = None
     departed: frozenset[str] = frozenset()
+    watched: frozenset[str] = frozenset()
+    watched_since: datetime | None = None
 
 
 def find(connection: Connection, interest: Interest) -> frozenset[Moref]:

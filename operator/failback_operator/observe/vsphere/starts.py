@@ -17,8 +17,8 @@ from failback_operator.observe.vsphere.failures import UNPARSABLE
 from failback_operator.observe.vsphere.interest import Interest, names_of
 from failback_operator.observe.vsphere.retrieve import managed
 
-POWERED_ON = "VmPoweredOnEvent"
-"""Short: `vim.event.VmPoweredOnEvent` finds none."""
+POWERED_ON = ("VmPoweredOnEvent", "DrsVmPoweredOnEvent")
+"""Short: `vim.event.VmPoweredOnEvent` finds none. The second is the first's, of a VM that DRS placed."""
 
 Starts = tuple[datetime, ...] | None
 
@@ -60,7 +60,7 @@ class StartsReader:
         entity = vim.event.EventFilterSpec.ByEntity(
             entity=managed(MACHINE, moref, self._connection.stub), recursion=vim.event.EventFilterSpec.RecursionOption.self
         )
-        wanted = vim.event.EventFilterSpec(entity=entity, eventTypeId=[POWERED_ON])
+        wanted = vim.event.EventFilterSpec(entity=entity, eventTypeId=list(POWERED_ON))
         try:
             found = self._connection.content.eventManager.QueryEvents(wanted)
             return tuple(sorted(each.createdTime.astimezone(UTC) for each in found))

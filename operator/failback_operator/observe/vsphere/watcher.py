@@ -21,12 +21,12 @@ from failback_operator.observe.vsphere import convert
 from failback_operator.observe.vsphere.changes import ChangeCollector
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.endpoint import CallObserver, VsphereEndpoint, VsphereSettings, count_nothing
-from failback_operator.observe.vsphere.facts import FactsBuilder
+from failback_operator.observe.vsphere.events import EventsReader
 from failback_operator.observe.vsphere.failures import source_error
-from failback_operator.observe.vsphere.fresh import Hardware, cluster, datastore_name, hardware, named, parent, pod, pool
-from failback_operator.observe.vsphere.grants import GrantsReader
+from failback_operator.observe.vsphere.fresh import Hardware, cluster, datastore_name, hardware, named, parent, pod, pool, users
 from failback_operator.observe.vsphere.interest import Interest, find
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
+from failback_operator.observe.vsphere.rounds import Rounds
 from failback_operator.observe.vsphere.session import STALE_SOCKET, VsphereSession
 from failback_operator.observe.vsphere.starts import StartsReader
 from failback_operator.observe.vsphere.tasks import task_state
@@ -100,7 +100,11 @@ class VsphereWatcher:
         def read(connection: Connection) -> tuple[VirtualMachine, ...]:
             paths = convert.machine_paths(connection.content.about.apiVersion)
             rows = retrieve(connection, Selection(convert.MACHINE, paths, wanted))
-            return StartsReader(connection, interest).of(convert.machine(row) for row in rows)
+            events = EventsReader(connection, interest)
+            try:
+                return events.of(StartsReader(connection, interest).of(convert.machine(row) for row in rows))
+            finally:
+                events.close()
 
         return await self.session.call(read)
 
@@ -137,6 +141,10 @@ class VsphereWatcher:
         """Find the cluster's resource pool of that name (None: its root) now. Raises SourceFailed."""
         return await pool(self.session, cluster, name)
 
+    async def users(self, moref: Moref) -> tuple[str, ...]:
+        """Find other VMs that have a disk of this VM, or one upon it, now. Raises SourceFailed."""
+        return await users(self.session, moref)
+
     async def task_state(self, task: str) -> TaskState:
         """Read how this task stands. Raises SourceFailed."""
         return await task_state(self.session, task)
@@ -172,34 +180,40 @@ class VsphereWatcher:
         interest = self._interest
         found = find(connection, interest)
         collector = self._collector = ChangeCollector(connection, found)
-        builder, grants = FactsBuilder(connection.content.about.instanceUuid), GrantsReader(connection)
-        starts = StartsReader(connection, interest)
+        rounds = Rounds(connection, interest, collector)
         try:
-            builder.note_memory(collector.memory_used())
-            facts = starts.read(grants.read(interest, builder.build(collector, collector.first())))
+            facts = rounds.first()
             self._publish(facts, interest)
-            searched = time.monotonic()
+            searched = published = time.monotonic()
             while not self._wake.is_set() and connection.generation == self.session.generation:
-                changed = self._wait(collector)
+                before, changed = facts, self._wait(collector, is_watching=rounds.is_watching)
                 if changed:
-                    facts = starts.on(grants.on(builder.build(collector, changed)), changed)
+                    facts = rounds.changed(changed)
                 else:
                     check_alive(connection)
-                self._publish(facts, interest)
+                    facts = rounds.idle(facts)
+                if facts is not before or time.monotonic() - published >= self._idle_seconds(is_watching=rounds.is_watching):
+                    self._publish(facts, interest)
+                    published = time.monotonic()
                 if time.monotonic() - searched > self.settings.search.total_seconds():
                     if find(connection, interest) != found:
                         return
-                    builder.note_memory(collector.memory_used())
-                    facts = starts.read(grants.read(interest, builder.build(collector, ())))
+                    facts = rounds.again()
                     searched = time.monotonic()
         finally:
             self._collector = None
+            rounds.close()
             collector.close()
 
-    def _wait(self, collector: ChangeCollector) -> frozenset[Moref]:
+    def _idle_seconds(self, *, is_watching: bool) -> float:
+        """After how long without news facts count as read anew: after each wait, which is no more than that."""
+        return self.settings.wait.total_seconds() if is_watching else 0.0
+
+    def _wait(self, collector: ChangeCollector, *, is_watching: bool) -> frozenset[Moref]:
         """One wait for changes. A server that does not wait as asked must not be asked without end."""
         began = time.monotonic()
-        changed = collector.wait(math.ceil(self.settings.wait.total_seconds()))
+        longest = min(self.settings.wait, self.settings.events) if is_watching else self.settings.wait
+        changed = collector.wait(math.ceil(longest.total_seconds()))
         if not changed and time.monotonic() - began < SOON_SECONDS:
             self._wake.wait(SOON_SECONDS)
         return changed
