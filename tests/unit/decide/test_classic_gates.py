@@ -326,6 +326,13 @@ def test_vcenter_tells_the_account_where_site_recovery_does_not_tell_the_system(
     assert details(call)["runAsAccountId"] == account
 
 
+@pytest.mark.parametrize(("protection", "account"), [({}, "2"), ({"runAsAccount": "vmadmin-windows"}, "1")])
+def test_the_recorded_account_goes_before_the_sites_and_the_plans_before_both(protection, account):
+    record = b.record(run_as_account="vmadmin-linux")
+    call = CLASSIC.call(b.machine_context(b.committed_item(), plan=b.plan(protection=protection), record=record), PROTECT)
+    assert details(call)["runAsAccountId"] == account
+
+
 def test_protect_without_log_storage_leaves_it_out():
     call = CLASSIC.call(b.machine_context(b.committed_item(), record=b.record(log_storage_account_id=None)), PROTECT)
     assert "logStorageAccountId" not in details(call)
