@@ -87,8 +87,7 @@ class Settings:
 
     azure_reads_per_hour: float = _setting(
         _BUDGET.reads_per_hour,
-        "Reads of one subscription in an hour at most, all its sites together; of other replicas' sites each takes its part."
-        " Intervals grow where it would be more.",
+        "Most reads of a subscription in an hour, all its sites together. Intervals grow where it would be more.",
     )
     azure_low_remaining: int = _setting(
         _BUDGET.low_remaining, "Reads and effects come slower once Azure says that fewer requests than this are left."
