@@ -59,6 +59,13 @@ class Control:
         """One property in the form that `set` takes; None where it is unset."""
         return self._send("get", {"kind": kind, "name": name, "path": path})
 
+    def event(self, kind: str, machine: str, user: str, task: str = "") -> None:
+        """Tell an event of a machine (`VmPoweredOnEvent`), in the name of a user, though nothing happened; until `undo`.
+
+        A TaskEvent tells `task` (`VirtualMachine.createSnapshot`).
+        """
+        self._send("event", {"kind": kind, "name": machine, "user": user, "path": task})
+
     def conceal(self, kind: str, name: str, path: str, user: str = OPERATOR_USER) -> None:
         """Let `user` no longer read this property of this object (missingSet, NoPermission)."""
         self._send("conceal", {"kind": kind, "name": name, "path": path, "user": user})

@@ -38,6 +38,7 @@ func (lab *Lab) control() http.Handler {
 	}
 	command("set", func(o order) (any, error) { return nil, lab.set(o) })
 	command("get", lab.get)
+	command("event", func(o order) (any, error) { return nil, lab.tell(o) })
 	command("conceal", func(o order) (any, error) { return nil, lab.conceal(o) })
 	command("undo", func(order) (any, error) { lab.undo(); return nil, nil })
 	command("expire", func(order) (any, error) { return map[string]int{"ended": lab.expireSessions()}, nil })

@@ -32,6 +32,7 @@ type Lab struct {
 
 	settingsMu sync.Mutex
 	settings   []setting // what `set` has changed, oldest first
+	told       []types.BaseEvent
 }
 
 const (

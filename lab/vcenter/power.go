@@ -51,7 +51,26 @@ func (m *machine) CreateSnapshotTask(ctx *simulator.Context, request *types.Crea
 			Returnval: failed(ctx, m, "createSnapshot", fault),
 		}}
 	}
-	return m.VirtualMachine.CreateSnapshotTask(ctx, request)
+	answer := m.VirtualMachine.CreateSnapshotTask(ctx, request)
+	if body, ok := answer.(*methods.CreateSnapshot_TaskBody); ok && body.Res != nil {
+		post(ctx, m.taskEvent(ctx, body.Res.Returnval, "VirtualMachine.createSnapshot"))
+	}
+	return answer
+}
+
+// ResetVMTask is told by an event of its own; the simulator tells that the machine went off and on.
+func (m *machine) ResetVMTask(ctx *simulator.Context, request *types.ResetVM_Task) soap.HasFault {
+	post(ctx, &types.VmResettingEvent{VmEvent: m.event(ctx)})
+	return m.VirtualMachine.ResetVMTask(ctx, request)
+}
+
+// RebootGuest is told by an event; the simulator tells nothing.
+func (m *machine) RebootGuest(ctx *simulator.Context, request *types.RebootGuest) soap.HasFault {
+	answer := m.VirtualMachine.RebootGuest(ctx, request)
+	if answer.Fault() == nil {
+		post(ctx, &types.VmGuestRebootEvent{VmEvent: m.event(ctx)})
+	}
+	return answer
 }
 
 // RemoveAllSnapshotsTask can be made to fail.

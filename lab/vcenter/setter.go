@@ -110,6 +110,7 @@ func (lab *Lab) undo() {
 	lab.faults.clear()
 	lab.setDelays(order{})
 	lab.keeper.leaveNoDeltas()
+	lab.untell()
 	lab.settingsMu.Lock()
 	defer lab.settingsMu.Unlock()
 	for _, each := range slices.Backward(lab.settings) {
