@@ -47,11 +47,12 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Items and jobs to be read at the short interval, and Azure machines to be read besides the items' own."""
+    """Items and jobs to be read at the short interval; Azure machines to be read besides the items' own, and to be watched."""
 
     items: frozenset[ArmId] = frozenset()
     jobs: frozenset[str] = frozenset()
     vms: frozenset[ArmId] = frozenset()
+    watched: frozenset[ArmId] = frozenset()
 
 
 class AzureSource:
@@ -87,6 +88,7 @@ class AzureSource:
             self._motion = motion
             if self._running is not None:
                 self._running.poller.update_motion(motion.items, motion.jobs, motion.vms)
+                self._running.poller.watch(motion.watched)
 
     async def fresh_items(self, items: frozenset[ArmId], vms: frozenset[ArmId]) -> Part[VaultFacts]:
         """The facts with these items and machines read now. Raises SourceFailed if not all could be read."""
@@ -134,6 +136,7 @@ class AzureSource:
         reader = VaultReader(session, self._tools.clock, settings.reader())
         poller = AzurePoller(reader, settings.poll(), self._received, self._tools.clock)
         poller.update_motion(self._motion.items, self._motion.jobs, self._motion.vms)
+        poller.watch(self._motion.watched)
         task = self._tools.background.keep(f"azure {self._name}", poller.run)
         self._running = _Running(endpoint, session, poller, task)
         self._tools.metrics.azure_read(self._name, lambda: poller.delay)

@@ -94,6 +94,9 @@ class Settings:
     )
     azure_list_seconds: float = _seconds(_POLL.list_interval, "Interval of the full read of a vault.")
     azure_job_seconds: float = _seconds(_POLL.job_interval, "Interval at which jobs and items in motion are read.")
+    azure_vm_seconds: float = _seconds(
+        _POLL.vm_interval, "Interval at which Azure machines between reprotect and failback are read, as the budget allows."
+    )
     azure_retry_seconds: float = _seconds(_POLL.retry_interval, "Wait after a failed read of a vault.")
     azure_jitter: float = _setting(_POLL.jitter, "Part by which each of these intervals may differ.")
     azure_connect_seconds: float = _seconds(_TIMEOUTS.connect, "Longest wait for a connection to Azure.")
@@ -110,6 +113,9 @@ class Settings:
         _READ.estate_age, "Age at which network interfaces, locks and disks of many Azure machines are read again."
     )
     azure_vm_gets: int = _setting(_READ.vm_gets, "Up to so many Azure machines are read one by one; more by the list.")
+    azure_watched_gets: int = _setting(
+        _READ.watched_gets, "Up to so many Azure machines between reprotect and failback are read one by one; more by two lists."
+    )
     azure_job_window_seconds: float = _seconds(_READ.job_window, "How far back the vault's jobs are read.")
     azure_jobs_per_read: int = _setting(_READ.jobs_per_read, "GETs of jobs at most in one full read.")
     azure_jobs_filter: str = _setting(_READ.jobs_filter, "OData filter of the list of jobs; empty lists all.")
@@ -266,6 +272,7 @@ class Settings:
         return PollSettings(
             list_interval=timedelta(seconds=self.azure_list_seconds),
             job_interval=timedelta(seconds=self.azure_job_seconds),
+            vm_interval=timedelta(seconds=self.azure_vm_seconds),
             retry_interval=timedelta(seconds=self.azure_retry_seconds),
             jitter=self.azure_jitter,
         )
@@ -280,6 +287,7 @@ class Settings:
             details_per_read=self.azure_details_per_read,
             estate_age=timedelta(seconds=self.azure_estate_seconds),
             vm_gets=self.azure_vm_gets,
+            watched_gets=self.azure_watched_gets,
             job_window=timedelta(seconds=self.azure_job_window_seconds),
             jobs_per_read=self.azure_jobs_per_read,
             jobs_filter=self.azure_jobs_filter,

@@ -15,7 +15,7 @@ from failback_operator.observe.azure import SiteRecoveryClient
 from failback_operator.observe.vsphere import VsphereWatcher
 from failback_operator.runtime.azure_source import AzureSource, Motion, SourceTools
 from failback_operator.runtime.endpoints import EndpointReader
-from failback_operator.runtime.interest import interest_of
+from failback_operator.runtime.interest import interest_of, watched_azure_vms
 from failback_operator.runtime.keys import SiteKey
 from failback_operator.runtime.kube import ApiError
 from failback_operator.runtime.touched import recorded_vms, touched
@@ -91,7 +91,7 @@ class SiteWorker:
 
     async def search(self, view: SiteView) -> bool:
         """Look for the VMs that matter now; False while some of them were not looked for yet."""
-        interest = interest_of(view.site, view.targets, view.machines, self._azure.part.facts)
+        interest = interest_of(view.site, view.targets, view.machines, self._azure.part.facts, view.plans)
         for source in self._vcenters.values():
             await source.watch(interest)
         return not any(source.is_searching() for source in self._vcenters.values())
@@ -99,7 +99,7 @@ class SiteWorker:
     def follow(self, decision: SiteDecision, view: SiteView) -> None:
         """Read more often what moves."""
         items = frozenset(ArmId(each) for each in decision.watch_items)
-        self._azure.follow(Motion(items, decision.watch_jobs, recorded_vms(view)))
+        self._azure.follow(Motion(items, decision.watch_jobs, recorded_vms(view), watched_azure_vms(view)))
 
     def site_recovery(self) -> SiteRecoveryClient:
         """The client for effects on items. Raises SourceFailed while there is none."""

@@ -14,7 +14,7 @@ from failback_operator.domain.rights import Denial, VaultPart
 from failback_operator.domain.vault import AzureVm, VaultFacts
 
 from . import convert
-from .calls import Calls, together
+from .calls import Calls, side_by_side, together
 from .errors import denied_action
 from .session import AzureSession
 from .settings import ReaderSettings
@@ -85,6 +85,22 @@ class MachineReader:
         # One that the list does not have is asked for by name: absence from a list is no proof.
         rest = await self._allowed(wanted - {vm.arm_id for vm in listed})
         return replace(rest, found=tuple(sorted((*listed, *rest.found), key=lambda vm: vm.arm_id.casefold())))
+
+    async def watch(self, wanted: frozenset[ArmId]) -> Machines:
+        """All `wanted` as they are now: one by one where they are few, else by two lists. Raises what the SDK raises."""
+        if len(wanted) <= self._settings.watched_gets:
+            return await self._allowed(wanted)
+        async with side_by_side() as group:
+            powers = group.create_task(self._powers(wanted))
+            looks = group.create_task(self._everywhere(wanted, convert.azure_vm))
+        known, own = powers.result(), {arm_id: arm_id for arm_id in wanted}
+        listed = tuple(
+            replace(vm, arm_id=own[vm.arm_id], power_state=known[vm.arm_id])
+            for vm in looks.result()
+            if vm.arm_id in own and known.get(vm.arm_id) is not None
+        )
+        rest = await self._allowed(wanted - {vm.arm_id for vm in listed})
+        return replace(rest, found=(*listed, *rest.found))
 
     def _is_due(self) -> bool:
         now = self._clock.now()

@@ -39,6 +39,8 @@ class AzurePoller:
         self._jobs: frozenset[str] = frozenset()
         self._vms: frozenset[ArmId] = frozenset()
         self._due: dict[str, float] = {}
+        self._watched: frozenset[ArmId] = frozenset()
+        self._watching = asyncio.Event()
         self._moved = asyncio.Event()
         self._wanted = asyncio.Event()
         self._quiet_until = 0.0
@@ -57,6 +59,11 @@ class AzurePoller:
     def part(self) -> Part[VaultFacts]:
         """The facts as they are now."""
         return self._part
+
+    def watch(self, vms: frozenset[ArmId]) -> None:
+        """Read these Azure machines at an interval of their own: it matters soon when one of them changes."""
+        self._watched = vms
+        self._watching.set()
 
     def update_motion(self, items: frozenset[ArmId], jobs: frozenset[str], vms: frozenset[ArmId] = frozenset()) -> None:
         """What moves: items and jobs are read at the short interval, a new one at once; `vms` are read with each full read."""
@@ -98,6 +105,7 @@ class AzurePoller:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read_everything())
             group.create_task(self._follow_motion())
+            group.create_task(self._watch_vms())
 
     async def _read_everything(self) -> None:
         booked = 0
@@ -149,6 +157,38 @@ class AzurePoller:
                 continue
             await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
             await self._poll_due(loop.time())
+
+    async def _watch_vms(self) -> None:
+        loop = asyncio.get_running_loop()
+        interval = self._settings.vm_interval
+        while True:
+            if not self._watched or self._part.facts is None:
+                await self._rest(self._watching, interval.total_seconds() if self._watched else 3600)
+                self._watching.clear()
+                continue
+            await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
+            tally = Tally()
+            counting = TALLY.set(tally)
+            try:
+                self._take_watched(await self._reader.read_watched(self._watched))
+            except ReadFailed as failed:
+                self._be_quiet(failed.error)
+                logger.debug("machines on their way home cannot be read: %s", failed)
+            finally:
+                TALLY.reset(counting)
+            await asyncio.sleep(max(self._reader.budget.moved(tally.reads), self._jittered(interval)))
+
+    def _take_watched(self, patch: VaultPatch) -> None:
+        """Hand out what changed, and nothing where nothing did."""
+        if self._is_reading:
+            self._patches.append(patch)
+        facts = self._part.facts
+        if facts is None:
+            return
+        known = {vm.arm_id: vm for vm in facts.azure_vms}
+        has_changed = any(known.get(vm.arm_id) != vm for vm in patch.vms)
+        if has_changed or any(arm_id in known for arm_id in patch.read_vms - {vm.arm_id for vm in patch.vms}):
+            self._publish(replace(self._part, facts=patched(facts, patch)))
 
     async def _poll_due(self, now: float) -> None:
         # Those that have waited longest first: where the budget lets no more, they take turns.

@@ -82,6 +82,10 @@ class VaultReader:
         """Those of these items that are there, the Azure machines that they name, these jobs with their children, and `vms`."""
         return await self._told(self._read_parts(tuple(items), tuple(jobs), frozenset(vms)))
 
+    async def read_watched(self, vms: frozenset[ArmId]) -> VaultPatch:
+        """These Azure machines as they are now; those that may not be read are left as they were."""
+        return await self._told(self._read_watched(vms))
+
     async def _told(self, reading: Awaitable[T]) -> T:
         """The one place where what the SDK raises becomes a SourceError."""
         try:
@@ -182,6 +186,10 @@ class VaultReader:
         get = self._session.site_recovery.replication_protected_items.get
         model = await self._calls.get_or_none(get, *self._vault, *names_in_vault(arm_id))
         return None if model is None else replace(listed_item(model), detail=item_detail(model, as_of))
+
+    async def _read_watched(self, vms: frozenset[ArmId]) -> VaultPatch:
+        read = await self._machines.watch(vms)
+        return VaultPatch(vms=read.found, read_vms=frozenset(vm.arm_id for vm in read.found) | read.missing)
 
     async def _read_parts(self, items: tuple[ArmId, ...], jobs: tuple[str, ...], vms: frozenset[ArmId]) -> VaultPatch:
         read = [item for item in await self._calls.each(self._item_or_none, dict.fromkeys(items)) if item is not None]
