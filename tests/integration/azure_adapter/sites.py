@@ -10,6 +10,7 @@ from failback_lab.azure.client import AzureLab
 from failback_operator.observe.azure import (
     AzureEndpoint,
     AzureSession,
+    BudgetBook,
     CallRecord,
     ClientSecret,
     Cloud,
@@ -57,19 +58,24 @@ def endpoint_of(lab: AzureLab, **changes: Any) -> AzureEndpoint:
 class Site:
     """A session with its reader, and the calls that it made."""
 
-    def __init__(self, endpoint: AzureEndpoint, settings: ReaderSettings, timeouts: Timeouts) -> None:
+    def __init__(
+        self, endpoint: AzureEndpoint, settings: ReaderSettings, timeouts: Timeouts, budgets: BudgetBook | None = None
+    ) -> None:
         self.calls: list[CallRecord] = []
         self.clock = WallClock()
-        self.session = AzureSession(endpoint, timeouts, self.calls.append)
+        self.session = AzureSession(endpoint, timeouts, self.calls.append, budgets)
         self.reader = VaultReader(self.session, self.clock, settings)
 
 
 @asynccontextmanager
 async def site_of(
-    endpoint: AzureEndpoint, settings: ReaderSettings | None = None, timeouts: Timeouts = TIMEOUTS
+    endpoint: AzureEndpoint,
+    settings: ReaderSettings | None = None,
+    timeouts: Timeouts = TIMEOUTS,
+    budgets: BudgetBook | None = None,
 ) -> AsyncIterator[Site]:
     """A site's session for the length of the context."""
-    site = Site(endpoint, settings or ReaderSettings(), timeouts)
+    site = Site(endpoint, settings or ReaderSettings(), timeouts, budgets)
     try:
         yield site
     finally:
