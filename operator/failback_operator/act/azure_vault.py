@@ -1,0 +1,68 @@
+"""Sends the effects on what the machines of a site share: refresh of a provider, a new failback policy, its association."""
+
+import re
+from dataclasses import dataclass
+
+from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
+
+from failback_operator.act.azure_exchange import Action, Exchange, SiteRecovery, call_once, named_job
+from failback_operator.domain.ports import Accepted, SendResult
+from failback_operator.domain.steps import Effect, VaultCall
+
+RESOURCE = re.compile(
+    r"^/subscriptions/[^/]+/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.RecoveryServices/vaults/(?P<vault>[^/]+)"
+    r"(?P<below>(?:/[^/]+/[^/]+)+)$",
+    re.IGNORECASE,
+)
+DONE_AT_ONCE = frozenset({200, 201})
+
+
+@dataclass(frozen=True, slots=True)
+class VaultTransport:
+    """Transport of these effects. Nothing of a vault can be deleted, or changed in another way, through it (safety rule 10)."""
+
+    client: SiteRecovery
+
+    async def send(self, effect: Effect) -> SendResult:
+        """Make the call. Never raises for what the other side does; cancellation passes."""
+        call = effect.call
+        if not isinstance(call, VaultCall):
+            raise TypeError(f"{effect.kind} is no call on a vault")
+        kinds, names = _place(call)
+        action = _action(self.client(), kinds, call)
+        body = () if call.body is None else (call.body,)
+        return await call_once(action, *names, *body, accepted=_accepted)
+
+
+def _place(call: VaultCall) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The kinds of resource in the path below the vault, and all names: resource group, vault, and those below."""
+    found = RESOURCE.match(call.resource_id)
+    if found is None:
+        raise ValueError(f"{call.resource_id} is not the id of a resource of a vault")
+    segments = found["below"].strip("/").split("/")
+    return tuple(kind.casefold() for kind in segments[0::2]), (found["group"], found["vault"], *segments[1::2])
+
+
+def _action(client: SiteRecoveryManagementClient, kinds: tuple[str, ...], call: VaultCall) -> Action:
+    fabrics = "replicationfabrics"
+    actions: dict[tuple[tuple[str, ...], str | None], Action] = {
+        ((fabrics, "replicationrecoveryservicesproviders"), "refreshProvider"): (
+            client.replication_recovery_services_providers.begin_refresh_provider
+        ),
+        (("replicationpolicies",), None): client.replication_policies.begin_create,
+        ((fabrics, "replicationprotectioncontainers", "replicationprotectioncontainermappings"), None): (
+            client.replication_protection_container_mappings.begin_create
+        ),
+    }
+    wanted = (kinds, call.action)
+    if wanted not in actions:
+        raise ValueError(f"{call.action or 'PUT'} is never called on {call.resource_id}")
+    return actions[wanted]
+
+
+def _accepted(exchange: Exchange) -> SendResult:
+    """The answer to a call that was taken.
+
+    Source: published description of the API (2021-04-01): these answer 202, or 200 with the resource as it is when all is done.
+    """
+    return Accepted(None) if exchange.job is None and exchange.status in DONE_AT_ONCE else named_job(exchange)
