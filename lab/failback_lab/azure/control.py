@@ -188,6 +188,9 @@ class Changes:
     def _vm_power(self, name: str, value: object) -> None:
         self._assign(self._world.estate.vms[name], "power", str(value))
 
+    def _vm_size(self, name: str, value: object) -> None:
+        self._assign(self._world.estate.vms[name], "size", str(value))
+
     def _vm_locked(self, name: str, value: object) -> None:
         self._assign(self._world.estate.vms[name], "is_locked", bool(value))
 

@@ -5,6 +5,7 @@ from tests.integration.verdicts.sources import vcenter_unread
 from tests.integration.verdicts.world import World
 
 from failback_lab.vcenter import CONFIGURATION_SERVER_USER
+from failback_operator.domain.grants import SERVER_PRIVILEGES
 from failback_operator.domain.verdicts import Outcome
 
 SITE, TARGET, NAME = "RecoverySite/tokyo", "MasterTarget/mt-win-1", "mt-win-1"
@@ -47,6 +48,10 @@ def configuration_server_may_only_read(world: World) -> None:
     )
 
 
+def configuration_server_has_no_role_but_read(world: World) -> None:
+    world.vcenter.control.missing_privileges(list(SERVER_PRIVILEGES), CONFIGURATION_SERVER_USER)
+
+
 def account_not_named(world: World) -> None:
     world.spec("RecoverySite", "tokyo", configurationServer={"ipAddresses": ["10.10.0.10"], "vmName": "cs-1"})
 
@@ -69,4 +74,8 @@ CASES = (
     Case("ConfigurationServerPrivileges", SITE, privileges_may_not_be_read, ("NoPermission",), outcome=UNKNOWN),
     Case("ConfigurationServerPrivileges", SITE, account_not_named, ("names no account",), outcome=UNKNOWN),
     Case("ConfigurationServerPrivileges", SITE, vcenter_unread, outcome=UNKNOWN),
+    Case("ConfigurationServerAccountWrites", SITE, configuration_server_has_no_role_but_read, ("may only read", "tokyo")),
+    Case("ConfigurationServerAccountWrites", SITE, configuration_server_may_only_read, outcome=PASS, about="lacks some"),
+    Case("ConfigurationServerAccountWrites", SITE, account_not_named, outcome=NOT_APPLICABLE),
+    Case("ConfigurationServerAccountWrites", SITE, vcenter_unread, outcome=UNKNOWN),
 )

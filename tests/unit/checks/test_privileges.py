@@ -9,6 +9,7 @@ from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 from failback_operator.api.v1alpha1.master_target import Remediation
 from failback_operator.checks.master_target import TARGET_CHECKS
 from failback_operator.checks.site import SITE_CHECKS
+from failback_operator.checks.site.privileges import WRITES
 from failback_operator.domain.enabled import enabled_needs
 from failback_operator.domain.grants import MENDING_PRIVILEGES, POWER_CYCLE_NEEDS, REMEDIATION_NEEDS, Grants, Mended
 from failback_operator.domain.ids import Moref
@@ -97,6 +98,20 @@ SERVERS = [
     Case("ConfigurationServerPrivileges", "may not be read", UNKNOWN, server(unread="NoPermission"), "NoPermission"),
     Case("ConfigurationServerPrivileges", "no datacenter", UNKNOWN, server(entities=()), "no datacenter"),
     Case("ConfigurationServerPrivileges", "vCenter unread", UNKNOWN, a.blind_vsphere()),
+]
+
+WRITE = "ConfigurationServerAccountWrites"
+READ_ONLY = sorted(WRITES)
+SERVERS += [
+    Case(WRITE, "the vendor's role", PASS, server(), "may change virtual machines"),
+    Case(WRITE, "all but one", PASS, server(*READ_ONLY[1:])),
+    Case(WRITE, "read-only", FAIL, server(*READ_ONLY), "asr-cs@vsphere.local may only read on datacenter name of datacenter-1"),
+    Case(WRITE, "not named", NA, site(None, {}), "names no account"),
+    Case(WRITE, "not read yet", UNKNOWN, site(None), "were not read yet"),
+    Case(WRITE, "of a former account", UNKNOWN, server(account="old"), "were not read yet"),
+    Case(WRITE, "may not be read", NA, server(unread="NoPermission")),
+    Case(WRITE, "no datacenter", NA, server(entities=())),
+    Case(WRITE, "vCenter unread", UNKNOWN, a.blind_vsphere()),
 ]
 
 CASES = OWN + SERVERS
