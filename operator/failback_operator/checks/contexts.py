@@ -125,7 +125,8 @@ class MachineContext:
     `rivals` are other plans that list the machine and keep this one from acting on it. `azure_vms` are all of the vault.
     `staying` are the plan's machines that stay in Azure, with why. `nics` are all interfaces in Azure; None: not read lately.
     `claims` are what this and other machines will take. `reprotected_at`: start of the newest reprotect of this round;
-    `failbacks`: start and end of each failback since then, None while it runs.
+    `failbacks`: start and end of each failback since then, None while it runs. `came_through`: the master target that the
+    record names. `disk_holders`: the VMs that have a disk, by its backing UUID.
     """
 
     site: SiteContext

@@ -15,6 +15,7 @@ from failback_operator.decide.judgement import Fixed, Judgement, judge, rule_on
 from failback_operator.decide.outcome import Outcome, decision
 from failback_operator.decide.plan_conditions import PlanView
 from failback_operator.decide.remediation import Fix, fixes_of, is_mending, with_remedies
+from failback_operator.decide.requests import Around, Requests, judged_with, requests_of
 from failback_operator.decide.rules import RULES, Rules
 from failback_operator.decide.selection import Selection, select, settle_ownership
 from failback_operator.decide.site_fixes.ledger import with_settled_site
@@ -60,6 +61,7 @@ class _Judged:
     standings: tuple[tuple[Standing, ...], ...]
     fixes: dict[str, tuple[Fix, ...]]
     mending: SiteMending
+    requests: Requests
 
 
 class _Evaluation:
@@ -101,6 +103,7 @@ class _Evaluation:
             older=self._older,
             mending=judged.mending,
             stored=self._view.site,
+            requests=judged.requests,
         )
 
     def _troubled_targets(self) -> Iterator[str]:
@@ -126,7 +129,15 @@ class _Evaluation:
             targets={n: with_remedies(r, fixes[n]) for n, r in judgement.targets.items()},
             machines={key: with_told(r, mending.machines) for key, r in judgement.machines.items()},
         )
-        return _Judged(assignments, targets, states, judgement, tuple(standings(s, judgement) for s in states), fixes, mending)
+        requests = self._requests(states, judgement, tuple(targets.values()))
+        judgement = judged_with(judgement, requests)
+        stands = tuple(standings(s, judgement) for s in states)
+        return _Judged(assignments, targets, states, judgement, stands, fixes, mending, requests)
+
+    def _requests(self, states: tuple[PlanState, ...], judgement: Judgement, targets: tuple[TargetContext, ...]) -> Requests:
+        """What people ask for of machines' VMs."""
+        machines = tuple(self._found.index.machines.values())
+        return requests_of(((state, self._paused(state)) for state in states), Around(judgement, targets, machines))
 
     def _schedule(
         self, state: PlanState, own: tuple[Standing, ...], judged: _Judged, mending: frozenset[str]

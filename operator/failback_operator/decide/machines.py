@@ -1,10 +1,10 @@
 """Which FailbackMachines must exist with which spec, and which may go."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry, LocalRef
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackMachineSpec
-from failback_operator.api.v1alpha1.failback_machine import IN_FLIGHT_FINALIZER, Recorded
+from failback_operator.api.v1alpha1.failback_machine import IN_FLIGHT_FINALIZER, MovedDisk, Recorded
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.index import SiteIndex
@@ -30,8 +30,10 @@ def machine_key(item: ProtectedItem, stored: FailbackMachine | None, index: Site
     return ObjectKey(KIND, site.namespace, name)
 
 
-def machine_objects(plan: PlanState, standings: Iterable[Standing], index: SiteIndex) -> list[MachineObject]:
-    """The FailbackMachines of the items that are the plan's."""
+def machine_objects(
+    plan: PlanState, standings: Iterable[Standing], index: SiteIndex, files: Mapping[tuple[str, str], Sequence[MovedDisk]]
+) -> list[MachineObject]:
+    """The FailbackMachines of the items that are the plan's; `files` are to be stored for these, by plan and machine."""
     found = []
     for standing in standings:
         survey = standing.machine.survey
@@ -52,6 +54,7 @@ def machine_objects(plan: PlanState, standings: Iterable[Standing], index: SiteI
             recorded=recorded,
             on_premises_starts=on_premises_starts(standing.machine.context),
             tampering=tampering(standing.machine.context),
+            moved_disks=[*(stored.spec.moved_disks if stored else []), *files.get((plan.plan.name, standing.name), ())],
         )
         key = machine_key(survey.round.item, stored, index)
         found.append(

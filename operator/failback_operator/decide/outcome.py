@@ -15,6 +15,7 @@ from failback_operator.decide.leaving import reason_to_keep, with_what_keeps_it
 from failback_operator.decide.machines import KIND, is_kept, machine_objects, orphan_object, orphans
 from failback_operator.decide.plan_conditions import PlanView
 from failback_operator.decide.remediation import Fix, fix_effect
+from failback_operator.decide.requests import Requests
 from failback_operator.decide.site_fixes.mending import SiteMending, site_effect
 from failback_operator.decide.standing import Standing
 from failback_operator.decide.status_machine import machine_status, orphan_status
@@ -43,6 +44,7 @@ class Outcome:
     older: RecoverySite | None
     mending: SiteMending
     stored: RecoverySite
+    requests: Requests
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -54,7 +56,7 @@ def decision(outcome: Outcome) -> SiteDecision:
     """The decision as plain data."""
     index, standings = outcome.index, outcome.standings
     loose = _loose(outcome)
-    machines = [o for plan in outcome.plans for o in machine_objects(plan.state, plan.standings, index)]
+    machines = [o for plan in outcome.plans for o in machine_objects(plan.state, plan.standings, index, outcome.requests.files)]
     kept = [m for m in loose if is_kept(m, index)]
     gone = [m for m in loose if not is_kept(m, index)]
     machines.extend(orphan_object(m, index) for m in kept)
@@ -144,6 +146,7 @@ def _effects(outcome: Outcome) -> Iterator[Effect]:
             effect = fix_effect(outcome.targets[name], fixes)
             if effect is not None:
                 yield effect
+        yield from outcome.requests.effects
     for standing in outcome.standings:
         if standing.effect is not None:
             yield standing.effect

@@ -12,6 +12,7 @@ from failback_operator.checks.machine.disks import returning_disks
 from failback_operator.decide.architectures.registry import architecture_of
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.ledger import Evidence, settle, settle_without_item
+from failback_operator.decide.ledger_requests import settle_requests
 from failback_operator.decide.phase import phase_of
 from failback_operator.decide.rounds import Round, RoundInput, derive_round
 from failback_operator.decide.selection import Ownership, Selection, Wanted
@@ -67,6 +68,7 @@ class Survey:
 
 def settled_machine(machine: FailbackMachine, item: ProtectedItem | None, index: SiteIndex) -> FailbackMachine:
     """The machine with its ledger settled by what the vault shows; as it is where the vault is not read or the item not found."""
+    machine = _with_ledger(machine, settle_requests(machine, index))
     read_at = index.site.view.snapshot.vault.as_of
     if index.site.vault is None or read_at is None:
         return machine

@@ -15,7 +15,7 @@ from failback_operator.decide.ledger_vm import settle_vm, settle_without_vm
 from failback_operator.decide.lodging import lodgers, machine_name, orphans, twins
 from failback_operator.decide.survey import machine_vms, settled_machine
 from failback_operator.decide.target_vms import target_server, target_vms
-from failback_operator.domain.fabric import Fabric, MasterTargetServer
+from failback_operator.domain.fabric import MasterTargetServer
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.steps import EffectKind

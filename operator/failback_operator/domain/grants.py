@@ -36,8 +36,18 @@ REMEDIATION_NEEDS: dict[str, Needs] = {
 }
 """Field of MasterTarget.spec.remediation → what it needs."""
 
+REATTACH_NEEDS = ("VirtualMachine.Config.AddExistingDisk", "VirtualMachine.Config.RemoveDisk", "VirtualMachine.Interact.PowerOn")
+"""What a machine's VM needs of the operator's account for spec.reattach of its plan."""
+DETACH_NEEDS = ("VirtualMachine.Config.RemoveDisk",)
+"""What the master target's VM needs then."""
+DELETION_NEEDS = ("VirtualMachine.Inventory.Delete",)
+"""What a machine's VM needs for spec.deletions. vCenter asks for it on the VM's folder as well, which is not asked about."""
+
 MENDING_PRIVILEGES = tuple(
-    sorted({each for needs in (POWER_CYCLE_NEEDS, *REMEDIATION_NEEDS.values()) for _, ids in needs for each in ids})
+    sorted(
+        {each for needs in (POWER_CYCLE_NEEDS, *REMEDIATION_NEEDS.values()) for _, ids in needs for each in ids}
+        | {*REATTACH_NEEDS, *DETACH_NEEDS, *DELETION_NEEDS}
+    )
 )
 """All that any remediation needs: asked in one question, whichever are enabled."""
 

@@ -42,13 +42,7 @@ class EffectKind(StrEnum):
     @property
     def is_on_item(self) -> bool:
         """True for the calls to Site Recovery on a protected item."""
-        return self in {
-            EffectKind.COMMIT_FAILOVER,
-            EffectKind.REPROTECT,
-            EffectKind.FAILBACK,
-            EffectKind.COMMIT,
-            EffectKind.PROTECT,
-        }
+        return self in ON_ITEM
 
     @property
     def is_on_vault(self) -> bool:
@@ -59,6 +53,12 @@ class EffectKind(StrEnum):
     def is_on_request(self) -> bool:
         """True for what a person asks for, by name, of a machine's own VM: its FailbackMachine holds the ledger."""
         return self in {EffectKind.REATTACH_DISKS, EffectKind.POWER_ON, EffectKind.DELETE_VM}
+
+
+ON_ITEM = frozenset(
+    {EffectKind.COMMIT_FAILOVER, EffectKind.REPROTECT, EffectKind.FAILBACK, EffectKind.COMMIT, EffectKind.PROTECT}
+)
+"""The calls to Site Recovery on a protected item."""
 
 
 @dataclass(frozen=True, slots=True)

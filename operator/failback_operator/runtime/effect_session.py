@@ -95,8 +95,9 @@ class EffectSession:
         if not isinstance(owner, FailbackMachine):
             return []
         namespace, assigned = effect.owner.namespace, owner.status.assignment
-        keys = [ObjectKey(PLAN_KIND, namespace, owner.spec.plan_ref.name)]
-        return [*keys, ObjectKey(TARGET_KIND, namespace, assigned.master_target)] if assigned else keys
+        targets = {record.master_target for record in owner.spec.recorded} | {assigned.master_target if assigned else None}
+        keys = [ObjectKey(TARGET_KIND, namespace, name) for name in sorted(each for each in targets if each)]
+        return [ObjectKey(PLAN_KIND, namespace, owner.spec.plan_ref.name), *keys]
 
     async def _refresh(self, key: ObjectKey) -> None:
         """Never act on what the watch missed."""

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from failback_operator.act.vsphere import MachineFollower, Progress
 from failback_operator.api.common import EffectOutcome, LedgerEntry
-from failback_operator.api.v1alpha1 import MasterTarget
+from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget
 from failback_operator.domain.reading import SourceFailed
 from failback_operator.domain.snapshot import SiteView
-from failback_operator.domain.steps import MachineCall, ObjectKey
+from failback_operator.domain.steps import EffectKind, MachineCall, ObjectKey
 from failback_operator.domain.tasks import TaskPhase
 from failback_operator.runtime.effect_session import EffectTools, Site
 from failback_operator.runtime.keys import SiteKey, key_of
@@ -22,7 +22,7 @@ OUTCOMES = {TaskPhase.SUCCEEDED: EffectOutcome.SUCCEEDED, TaskPhase.FAILED: Effe
 
 
 class VmEffects:
-    """Keeps one task for each MasterTarget with an effect that runs."""
+    """Keeps one task for each object with an effect on a VM that runs: a MasterTarget, or a FailbackMachine."""
 
     def __init__(
         self, tools: EffectTools, interval_seconds: float, shutdown: timedelta, again: Callable[[SiteKey, float], None]
@@ -34,11 +34,12 @@ class VmEffects:
         self._running: dict[ObjectKey, asyncio.Task[None]] = {}
 
     def follow(self, view: SiteView, site: Site) -> None:
-        """Begin to follow what runs on the site's master targets and is not followed yet."""
-        due = [each for each in view.targets if _running(each) and key_of(each) not in self._running]
+        """Begin to follow what runs on the VMs of the site's master targets and machines and is not followed yet."""
+        owners: list[MasterTarget | FailbackMachine] = [*view.targets, *view.machines]
+        due = [each for each in owners if _running(each) and key_of(each) not in self._running]
         calls = machine_calls(view) if due else {}
-        for target in due:
-            key = key_of(target)
+        for each in due:
+            key = key_of(each)
             if key in calls:
                 self._running[key] = self._tools.background.start(f"follow {key}", self._follow(key, calls[key], site))
 
@@ -59,7 +60,7 @@ class VmEffects:
 
     def _entry(self, key: ObjectKey) -> LedgerEntry | None:
         found = self._tools.cache.get(key)
-        return _running(found) if isinstance(found, MasterTarget) else None
+        return _running(found) if isinstance(found, MasterTarget | FailbackMachine) else None
 
     async def _note(self, key: ObjectKey, entry: LedgerEntry, progress: Progress) -> None:
         """Write what became of it, if that is news."""
@@ -78,5 +79,7 @@ class VmEffects:
             log.info("%s of %s: %s %s", entry.effect, key, outcome, progress.message)
 
 
-def _running(target: MasterTarget) -> LedgerEntry | None:
-    return next((each for each in target.status.ledger if each.outcome is EffectOutcome.RUNNING and each.job), None)
+def _running(owner: MasterTarget | FailbackMachine) -> LedgerEntry | None:
+    """What runs on its VM: of a machine not the steps of its item, which the vault's jobs tell of."""
+    running = (each for each in owner.status.ledger if each.outcome is EffectOutcome.RUNNING and each.job)
+    return next((each for each in running if isinstance(owner, MasterTarget) or EffectKind(each.effect).is_on_request), None)

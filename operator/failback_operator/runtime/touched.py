@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from failback_operator.checks.contexts import LocatedVm, SiteContext
 from failback_operator.decide.fixes.template import clone_order, template_of
 from failback_operator.decide.index import SiteIndex, index_site
+from failback_operator.decide.ledger_requests import request_call
 from failback_operator.decide.survey import machine_vms
 from failback_operator.decide.targets import locate_targets
 from failback_operator.domain.ids import ArmId, Moref
@@ -51,7 +52,10 @@ def recorded_vms(view: SiteView, item_id: ArmId | None = None) -> frozenset[ArmI
 
 
 def machine_calls(view: SiteView) -> dict[ObjectKey, MachineCall]:
-    """How effects are followed: for each MasterTarget whose VM, or else the template for it, is known without doubt."""
+    """How effects are followed.
+
+    For each MasterTarget whose VM, or else the template for it, is known without doubt; and for what is asked of machines' VMs.
+    """
     index = index_site(SiteContext(view, view.vault(), view.vsphere()))
     found: dict[ObjectKey, MachineCall] = {}
     for located in locate_targets(index):
@@ -61,6 +65,10 @@ def machine_calls(view: SiteView) -> dict[ObjectKey, MachineCall]:
             key = ObjectKey("MasterTarget", located.target.namespace, located.target.name)
             order = clone_order(located.target, vm.facts)
             found[key] = MachineCall(vm.vcenter, vm.vm.moref, vm.vm.instance_uuid, clone=order)
+    for machine in view.machines:
+        call = request_call(machine, index)
+        if call is not None:
+            found[ObjectKey("FailbackMachine", machine.namespace, machine.name)] = call
     return found
 
 

@@ -91,7 +91,7 @@ def obstacle(context: TargetContext) -> str | None:
         return "not every source was read, so the master target counts as holding protected disks"
     if context.holders:
         return f"the master target holds disks of {listed(context.holders)}"
-    return _configuration_server_obstacle(context) if context.is_configuration_server else None
+    return configuration_server_obstacle(context) if context.is_configuration_server else None
 
 
 def affected(context: TargetContext) -> str:
@@ -104,7 +104,8 @@ def affected(context: TargetContext) -> str:
     return f" It is the configuration server, which affects {', '.join(shown) or 'every machine of the site'}{more}."
 
 
-def _configuration_server_obstacle(context: TargetContext) -> str | None:
+def configuration_server_obstacle(context: TargetContext) -> str | None:
+    """What keeps the configuration server's own VM from being changed now, or None."""
     if not context.target.spec.allow_configuration_server_restart:
         return "spec.allowConfigurationServerRestart is not set"
     return None if not runs_anything(context.site) else "a job runs in the fabric"

@@ -1,0 +1,86 @@
+"""What a person asked for of a machine's VM, by name: shown in a finding first, then made, one at a time for each machine."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from failback_operator.api.common import LedgerEntry
+from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan
+from failback_operator.api.v1alpha1.failback_plan import Stage
+from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetContext
+from failback_operator.decide.contexts import Machine, PlanState
+from failback_operator.decide.fixes.base import Fix
+from failback_operator.decide.judgement import Judgement, Rulings
+from failback_operator.decide.permission import forbidden
+from failback_operator.decide.rounds import Round
+from failback_operator.domain.mending import subject_in
+from failback_operator.domain.protected_item import ProtectedItem
+from failback_operator.domain.verdicts import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What requests of all machines are judged by. `targets` and `machines` are all of the site, as stored."""
+
+    judgement: Judgement
+    targets: tuple[TargetContext, ...]
+    machines: tuple[FailbackMachine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A machine of which something may be asked, in its round. `suspended` tells why nothing may begin for its plan."""
+
+    plan: PlanState
+    machine: Machine
+    found: Round
+    item: ProtectedItem
+    suspended: str | None
+    around: Around
+
+    @property
+    def spec(self) -> FailbackPlan:
+        """The plan."""
+        return self.plan.plan
+
+    @property
+    def context(self) -> MachineContext:
+        """What checks are given."""
+        return self.machine.context
+
+    @property
+    def vm(self) -> LocatedVm | None:
+        """Its VM if exactly one matches."""
+        return self.context.vm
+
+    def fails(self, check_id: str) -> bool:
+        """Whether that check of the machine fails."""
+        return any(r.verdict.check_id == check_id and r.verdict.outcome is Outcome.FAIL for r in self.rulings)
+
+    @property
+    def rulings(self) -> Rulings:
+        """The rulings on the machine itself."""
+        return self.around.judgement.of(self.machine)
+
+    def forbidden(self, stage: Stage) -> str | None:
+        """What keeps anything from being begun for the machine, or the plan's stage from having got so far."""
+        if self.spec.spec.stage.rank < stage.rank:
+            return f"the plan's stage is {self.spec.spec.stage}: it needs {stage}"
+        wait = forbidden(self.plan, self.machine, self.found, self.suspended)
+        return wait.text if wait is not None else None
+
+    def entries(self, fix: Fix) -> list[LedgerEntry]:
+        """What the ledger has of it, oldest first."""
+        ledger = self.context.machine.status.ledger if self.context.machine else []
+        return [e for e in ledger if e.effect == fix.kind and subject_in(e.key) == fix.subject]
+
+    def retried(self) -> frozenset[str]:
+        """Keys of failed entries after which a person asks for another try."""
+        return frozenset(r.job for r in self.spec.spec.retries if r.machine == self.context.name)
+
+
+def found_by(plan: PlanState, names: frozenset[str]) -> Iterator[tuple[Machine, Round, ProtectedItem]]:
+    """The machines of these names whose rounds are known."""
+    for machine in plan.machines:
+        found = machine.survey.round
+        if machine.context.name in names and found is not None and machine.context.machine is not None:
+            yield machine, found, found.item
