@@ -18,6 +18,8 @@ from failback_lab.vcenter_inventory import inventory
 HOST = "127.0.0.1"
 OPERATOR_USER = "operator@vsphere.local"
 CONFIGURATION_SERVER_USER = "asr-cs@vsphere.local"
+ADMINISTRATOR = "administrator@vsphere.local"
+"""A person."""
 TOKEN_HEADER = "X-Lab-Token"  # noqa: S105  the name of a header
 START_TIMEOUT = 60.0
 CONTROL_TIMEOUT = 30.0
@@ -145,7 +147,7 @@ class VCenter:
         self.ca_pem = ca.ca_pem
         self.scenario = scenario
         self.username = OPERATOR_USER
-        self.passwords = {user: secrets.token_urlsafe(18) for user in (OPERATOR_USER, CONFIGURATION_SERVER_USER)}
+        self.passwords = {user: secrets.token_urlsafe(18) for user in (OPERATOR_USER, CONFIGURATION_SERVER_USER, ADMINISTRATOR)}
         self.token = secrets.token_urlsafe(24)
         self.session_timeout: timedelta | None = None
         """Idle time after which a session ends, read at the start; None for never."""

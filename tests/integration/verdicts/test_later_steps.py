@@ -9,6 +9,7 @@ from tests.integration.verdicts.advanced_steps import CASES
 from tests.integration.verdicts.bench import Bench, World, bench_of
 from tests.integration.verdicts.case import Case
 from tests.integration.verdicts.proof import NO_DISCOVERY, grouped, name_of, prove
+from tests.integration.verdicts.tamper_steps import CASES as TAMPER_CASES
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.pki import LabCa
@@ -45,6 +46,6 @@ async def advanced(later_world: World) -> AsyncIterator[Bench]:
         yield made
 
 
-@pytest.mark.parametrize("cases", grouped(CASES), ids=name_of)
+@pytest.mark.parametrize("cases", grouped((*CASES, *TAMPER_CASES)), ids=name_of)
 async def test_a_check_answers_by_the_fact_that_it_is_about(advanced: Bench, cases: tuple[Case, ...]) -> None:
     await prove(advanced, cases)

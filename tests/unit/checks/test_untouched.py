@@ -171,6 +171,7 @@ CASES = [
     Case(AZURE, "gone", FAIL, context(azure_vm=None, azure_vm_is_missing=True), "Azure VM app-1 is gone"),
     Case(AZURE, "gone, no record", FAIL, context(azure_vm=None, azure_vm_is_missing=True, record=None), "Azure VM app-1 is gone"),
     Case(AZURE, "unread", UNKNOWN, context(azure_vm=None), "could not be read"),
+    Case(AZURE, "not recorded which it is", NA, context(azure_vm=None, record=None), "was not recorded"),
     Case(AZURE, "power unread", UNKNOWN, context(azure_vm=a.azure_vm(power_state=None))),
     Case(AZURE, "size unread", UNKNOWN, context(azure_vm=a.azure_vm()), "size of the Azure VM"),
     Case(AZURE, "size unread, stopped", FAIL, context(azure_vm=a.azure_vm(power_state="stopped")), "is stopped"),

@@ -130,6 +130,8 @@ def azure_vm_changes(context: MachineContext) -> Changes:
     if context.azure_vm_is_missing:
         return (_azure_change(context, "gone", f"Azure VM {_recorded_name(context)} is gone"),)
     vm = context.azure_vm
+    if vm is None and context.record is None:
+        return not_applicable("which Azure VM it is was not recorded: see LayoutRecorded")
     if vm is None or vm.power_state is None:
         return unknown("the Azure VM could not be read")
     name, record = vm.arm_id.resource_name, context.record
