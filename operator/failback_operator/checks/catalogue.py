@@ -1,25 +1,29 @@
 """The catalogue: what each check is for, when it binds, how it is cured.
 
-A check is one pure function from a context (facts about one subject) to a Verdict. Registering it here is all that is needed for
+A check is one pure function from a context (facts about one subject) to an Answer. Registering it here is all that is needed for
 conditions, findings and step guards to know it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from failback_operator.api.common import Severity
 from failback_operator.api.v1alpha1.failback_plan import Location
+from failback_operator.checks.answers import Answer
+from failback_operator.checks.contexts import MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
+from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.steps import EffectKind, Step
-from failback_operator.domain.verdicts import Verdict
+from failback_operator.domain.verdicts import Subject, Verdict
 
-C = TypeVar("C")
+C = TypeVar("C", SiteContext, TargetContext, ServerContext, MachineContext, PlanContext)
 
 
 @dataclass(frozen=True, slots=True)
-class Check(Generic[C]):
-    """One check. `condition` is the condition of its subject's kind that it feeds; `steps` are those that its failure blocks.
+class Rule:
+    """What is said of one check.
 
+    `condition` is the condition of its subject's kind that it feeds; `steps` are those that its failure blocks.
     `needs_machine`: a waiver of it counts only where it names the machine. `also`: further clauses that it is for.
     `fixes`: effects by which the operator mends what it finds, where the spec lets it. `locations`: those of plans that it is
     asked for; NotApplicable elsewhere.
@@ -33,7 +37,6 @@ class Check(Generic[C]):
     is_waivable: bool
     remedy: str
     source: str
-    run: Callable[[C], Verdict]
     expected: str = ""
     needs_machine: bool = False
     also: tuple[str, ...] = ()
@@ -49,6 +52,26 @@ class Check(Generic[C]):
     def docs(self) -> str:
         """Where it is explained."""
         return f"docs/checks/{self.id}.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Rule, Generic[C]):
+    """One check of one kind of subject."""
+
+    ask: Callable[[C], Answer] = field(kw_only=True)
+
+    def run(self, context: C, subject: Subject | None = None) -> Verdict:
+        """The verdict on what `context` is about; `subject` where that is named already."""
+        answer = self.ask(context)
+        return Verdict(
+            self.id,
+            subject or subject_of(context),
+            answer.outcome,
+            self.expected,
+            answer.observed,
+            answer.remedy,
+            answer.recheck_at,
+        )
 
 
 class Catalogue(Generic[C]):

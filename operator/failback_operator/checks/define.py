@@ -8,10 +8,10 @@ from failback_operator.api.common import Severity
 from failback_operator.api.v1alpha1.failback_plan import Location
 from failback_operator.checks.answers import Answer
 from failback_operator.checks.catalogue import Catalogue, Check
+from failback_operator.checks.contexts import MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
 from failback_operator.domain.steps import EffectKind, Step
-from failback_operator.domain.verdicts import Subject, Verdict
 
-C = TypeVar("C")
+C = TypeVar("C", SiteContext, TargetContext, ServerContext, MachineContext, PlanContext)
 
 ALL_STEPS = frozenset(Step)
 EFFECTS = ALL_STEPS - {Step.REHEARSAL}
@@ -46,21 +46,8 @@ class About:
     locations: frozenset[Location] = frozenset(Location)
 
 
-def register(catalogue: Catalogue[C], about: About, subject: Callable[[C], Subject], ask: Callable[[C], Answer]) -> None:
+def register(catalogue: Catalogue[C], about: About, ask: Callable[[C], Answer]) -> None:
     """Put the check that `ask` answers into `catalogue`. Raises ValueError where its id is taken."""
-
-    def run(context: C) -> Verdict:
-        answer = ask(context)
-        return Verdict(
-            check_id=about.id,
-            subject=subject(context),
-            outcome=answer.outcome,
-            expected=about.expected,
-            observed=answer.observed,
-            remedy=answer.remedy,
-            recheck_at=answer.recheck_at,
-        )
-
     catalogue.add(
         Check(
             id=about.id,
@@ -71,7 +58,7 @@ def register(catalogue: Catalogue[C], about: About, subject: Callable[[C], Subje
             is_waivable=about.is_waivable,
             remedy=about.remedy,
             source=about.source,
-            run=run,
+            ask=ask,
             expected=about.expected,
             needs_machine=about.needs_machine,
             also=about.also,

@@ -6,7 +6,7 @@ from typing import TypeVar
 from failback_operator.checks.catalogue import Catalogue, Check
 from failback_operator.checks.contexts import MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
 from failback_operator.checks.subjects import subject_of
-from failback_operator.domain.verdicts import Outcome, Verdict
+from failback_operator.domain.verdicts import Outcome, Subject, Verdict
 
 C = TypeVar("C", SiteContext, TargetContext, ServerContext, MachineContext, PlanContext)
 
@@ -15,14 +15,14 @@ _log = logging.getLogger(__name__)
 
 def run(catalogue: Catalogue[C], context: C) -> tuple[Verdict, ...]:
     """One verdict a check, in the catalogue's order. A check that breaks answers Unknown, and the others go on."""
-    return tuple(_run_one(check, context) for check in catalogue)
+    subject = subject_of(context)
+    return tuple([_run_one(check, context, subject) for check in catalogue])
 
 
-def _run_one(check: Check[C], context: C) -> Verdict:
+def _run_one(check: Check[C], context: C, subject: Subject) -> Verdict:
     try:
-        return check.run(context)
+        return check.run(context, subject)
     except Exception as error:  # noqa: BLE001 - one broken check must not hide what the others know
-        subject = subject_of(context)
         _log.exception("check %s broke on %s", check.id, subject)
         observed = f"the check itself failed ({type(error).__name__}); the operator's log tells more"
         return Verdict(

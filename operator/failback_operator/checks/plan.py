@@ -13,7 +13,6 @@ from failback_operator.checks.machine.base import MACHINE_CHECKS
 from failback_operator.checks.master_target import TARGET_CHECKS
 from failback_operator.checks.process_server import SERVER_CHECKS
 from failback_operator.checks.site import SITE_CHECKS
-from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.failover_bound import BoundState, effective_bound
 
 PLAN_CHECKS: Catalogue[PlanContext] = Catalogue()
@@ -28,7 +27,7 @@ def plan_check(about: About) -> Callable[[Ask], Ask]:
     """Register the decorated function as a check of plans."""
 
     def decorate(ask: Ask) -> Ask:
-        register(PLAN_CHECKS, about, subject_of, ask)
+        register(PLAN_CHECKS, about, ask)
         return ask
 
     return decorate

@@ -7,7 +7,6 @@ from failback_operator.checks.answers import Answer, every, failed, heartbeat, l
 from failback_operator.checks.catalogue import Catalogue
 from failback_operator.checks.contexts import ServerContext
 from failback_operator.checks.define import BEFORE_FAILBACK, About, register
-from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.fabric import ProcessServer
 
 SERVER_CHECKS: Catalogue[ServerContext] = Catalogue()
@@ -19,7 +18,7 @@ def server_check(about: About) -> Callable[[Ask], Ask]:
     """Register the decorated function as a check of process servers."""
 
     def decorate(ask: Ask) -> Ask:
-        register(SERVER_CHECKS, about, subject_of, ask)
+        register(SERVER_CHECKS, about, ask)
         return ask
 
     return decorate

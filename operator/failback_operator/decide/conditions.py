@@ -48,12 +48,12 @@ def told(rulings: Iterable[Ruling]) -> str:
 
 def aggregate(rulings: Rulings, waived: Callable[[Ruling], bool] = lambda _: False) -> State:
     """False if a blocker failed, Unknown if one is unknown, else True."""
-    open_blockers = [r for r in rulings if r.is_blocker and not waived(r)]
+    warnings = [r for r in rulings if r.is_open]
+    open_blockers = [r for r in warnings if r.is_blocker and not waived(r)]
     for outcome, status in ((Outcome.FAIL, FALSE), (Outcome.UNKNOWN, UNKNOWN)):
-        those = [r for r in open_blockers if r.verdict.outcome is outcome]
+        those = [r for r in open_blockers if r.verdict.outcome is outcome] if open_blockers else ()
         if those:
             return State(status, those[0].verdict.check_id, told(those), remedy_of(those[0]))
-    warnings = [r for r in rulings if r.is_open]
     if warnings:
         return State(TRUE, "PassedWithWarnings", told(warnings))
     if all(r.verdict.outcome is Outcome.NOT_APPLICABLE for r in rulings):
@@ -65,7 +65,7 @@ def by_condition(rulings: Rulings, waived: Callable[[Ruling], bool] = lambda _: 
     """The conditions that the rulings feed, in the order in which the catalogue first names them."""
     groups: dict[str, list[Ruling]] = {}
     for ruling in rulings:
-        groups.setdefault(ruling.condition, []).append(ruling)
+        groups.setdefault(ruling.check.condition, []).append(ruling)
     return {kind: aggregate(tuple(group), waived) for kind, group in groups.items()}
 
 

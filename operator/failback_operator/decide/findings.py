@@ -32,11 +32,11 @@ def finding(shown: Shown) -> Finding:
         subject=str(verdict.subject)[:MOST_SUBJECT],
         severity=ruling.severity,
         verdict="Fail" if verdict.outcome is Outcome.FAIL else "Unknown",
-        clause=ruling.clause or None,
+        clause=ruling.check.clause or None,
         expected=verdict.expected[:MOST_TEXT],
         observed=verdict.observed[:MOST_TEXT],
         remedy=(shown.remedy or ruling.remedy)[:MOST_TEXT],
-        docs=ruling.docs,
+        docs=ruling.check.docs,
         waived=shown.is_waived,
     )
 

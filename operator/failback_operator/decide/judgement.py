@@ -1,13 +1,13 @@
 """Verdicts with what the catalogue says of their checks, by subject; and which of them stop a machine at a step."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from failback_operator.api.common import Severity
 from failback_operator.api.v1alpha1 import FailbackPlan
-from failback_operator.checks.catalogue import Catalogue
+from failback_operator.checks.catalogue import Catalogue, Rule
 from failback_operator.checks.contexts import MachineContext, PlanContext, ServerContext, SiteContext, TargetContext
 from failback_operator.checks.engine import run
 from failback_operator.decide.contexts import Machine, PlanState
@@ -18,29 +18,51 @@ from failback_operator.domain.verdicts import Outcome, Verdict
 C = TypeVar("C", SiteContext, TargetContext, ServerContext, MachineContext, PlanContext)
 
 
+OPEN = frozenset({Outcome.FAIL, Outcome.UNKNOWN})
+
+
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict and what its check is about."""
+    """A verdict and its check.
+
+    `is_open`: whether something is missing or not known; `is_blocker`: whether that stops the steps that the check guards.
+    Both are asked of each ruling many times, and so stored.
+    """
 
     verdict: Verdict
-    severity: Severity
-    condition: str
-    steps: frozenset[Step]
-    clause: str
-    remedy: str
-    docs: str
-    is_waivable: bool = False
-    needs_machine: bool = False
+    check: Rule
+    is_open: bool
+    is_blocker: bool
+
+    @classmethod
+    def of(cls, verdict: Verdict, check: Rule) -> "Ruling":
+        """The ruling of `check`."""
+        is_open = verdict.outcome in OPEN
+        return cls(verdict, check, is_open, is_open and check.severity is Severity.BLOCKER)
 
     @property
-    def is_open(self) -> bool:
-        """Whether something is missing or not known."""
-        return self.verdict.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
+    def severity(self) -> Severity:
+        """How much it weighs."""
+        return self.check.severity
 
     @property
-    def is_blocker(self) -> bool:
-        """Whether it stops the steps that its check guards."""
-        return self.is_open and self.severity is Severity.BLOCKER
+    def condition(self) -> str:
+        """The condition that it feeds."""
+        return self.check.condition
+
+    @property
+    def steps(self) -> frozenset[Step]:
+        """The steps that it guards."""
+        return self.check.steps
+
+    @property
+    def remedy(self) -> str:
+        """What to do: as the evidence has it, else as the catalogue."""
+        return self.verdict.remedy or self.check.remedy
+
+    def with_remedy(self, text: str) -> "Ruling":
+        """The same with something better to do."""
+        return replace(self, verdict=replace(self.verdict, remedy=text))
 
 
 Rulings = tuple[Ruling, ...]
@@ -48,23 +70,7 @@ Rulings = tuple[Ruling, ...]
 
 def rule_on(catalogue: Catalogue[C], context: C) -> Rulings:
     """The rulings of one subject, in the catalogue's order."""
-    found = []
-    for verdict in run(catalogue, context):
-        check = catalogue.get(verdict.check_id)
-        found.append(
-            Ruling(
-                verdict=verdict,
-                severity=check.severity,
-                condition=check.condition,
-                steps=check.steps,
-                clause=check.clause,
-                remedy=verdict.remedy or check.remedy,
-                docs=check.docs,
-                is_waivable=check.is_waivable,
-                needs_machine=check.needs_machine,
-            )
-        )
-    return tuple(found)
+    return tuple([Ruling.of(verdict, check) for check, verdict in zip(catalogue, run(catalogue, context), strict=True)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +117,12 @@ def judge(rules: Rules, fixed: Fixed, targets: Iterable[TargetContext], plans: I
 
 def is_waived(ruling: Ruling, plan: FailbackPlan, machine: str | None, now: datetime) -> bool:
     """Whether a person's unexpired word lets the plan, or the machine of it, pass over the ruling."""
-    if not ruling.is_waivable:
+    if not ruling.check.is_waivable:
         return False
     return any(
         w.check == ruling.verdict.check_id
         and w.until > now
-        and (w.machine == machine if w.machine is not None else not ruling.needs_machine)
+        and (w.machine == machine if w.machine is not None else not ruling.check.needs_machine)
         for w in plan.spec.waivers
     )
 

@@ -78,28 +78,35 @@ class _Guard:
 
     def __init__(self, view: PlanView, steps: frozenset[Step]) -> None:
         self._view, self._steps = view, steps
-        machines = tuple(r for s in view.coming for r in view.judgement.of(s.machine))
-        self._own = (*machines, *view.judgement.plans.get(view.state.plan.name, ()))
+        self._apart: dict[str, list[Ruling]] = {condition: [] for condition in APART}
+        self._rest: list[Ruling] = []
+        machines = (view.judgement.of(s.machine) for s in view.coming)
+        for rulings in (*machines, view.judgement.plans.get(view.state.plan.name, ())):
+            for ruling in rulings:
+                self._apart.get(ruling.check.condition, self._rest).append(ruling)
 
     def state(self, rulings: Rulings) -> State:
         """What these rulings say, as far as they guard what comes next."""
-        those = tuple(r for r in rulings if r.steps & self._steps)
+        those = tuple([r for r in rulings if not r.check.steps.isdisjoint(self._steps)])
         found = aggregate(those, lambda ruling: is_passed_over(ruling, self._view))
         partly = _partly_waived(those, self._view) if found.status is not TRUE else ""
         return replace(found, message=f"{sentence(found.message)}{partly}") if partly else found
 
     def feeding(self, condition: str) -> Rulings:
-        """Rulings on the plan and its machines that feed the condition."""
-        return tuple(r for r in self._own if r.condition == condition)
+        """Rulings on the plan and its machines that feed one of the conditions that stand apart."""
+        return tuple(self._apart[condition])
 
     def rest(self) -> Rulings:
         """Rulings on the plan and its machines that feed none of the conditions that stand apart."""
-        return tuple(r for r in self._own if r.condition not in APART)
+        return tuple(self._rest)
 
 
 def is_passed_over(ruling: Ruling, view: PlanView) -> bool:
     """Whether the ruling is waived for every machine of the plan that it concerns."""
-    plan, now, concerned = view.state.plan, view.state.context.site.now, concerned_by(ruling, view)
+    plan, now = view.state.plan, view.state.context.site.now
+    if not ruling.check.is_waivable or not plan.spec.waivers:
+        return False
+    concerned = concerned_by(ruling, view)
     return not not_waived_for(ruling, plan, concerned, now) if concerned else is_waived(ruling, plan, None, now)
 
 
@@ -125,8 +132,8 @@ def _goes_through(machine: Machine, subject: Subject) -> bool:
 def _partly_waived(rulings: Rulings, view: PlanView) -> str:
     """For which machines a check is not waived that is waived for others; empty where there is none such."""
     texts: list[str] = []
-    for ruling in rulings:
-        concerned = concerned_by(ruling, view) if ruling.is_blocker and ruling.is_waivable else ()
+    for ruling in rulings if view.state.plan.spec.waivers else ():
+        concerned = concerned_by(ruling, view) if ruling.is_blocker and ruling.check.is_waivable else ()
         left = not_waived_for(ruling, view.state.plan, concerned, view.state.context.site.now)
         if left and len(left) < len(concerned):
             texts.append(f" {sentence(f'{ruling.verdict.check_id} is waived, but not for {listed(left)}')}")

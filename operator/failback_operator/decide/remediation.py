@@ -63,7 +63,7 @@ def remedies_of(fixes: Iterable[Fix]) -> dict[str, str]:
 def with_remedies(rulings: Rulings, fixes: tuple[Fix, ...]) -> Rulings:
     """The rulings; where the operator will make the fix, that is the remedy, and not what a person would do."""
     remedies = remedies_of(fixes)
-    told = (replace(r, remedy=remedies[r.verdict.check_id]) if r.verdict.check_id in remedies else r for r in rulings)
+    told = (r.with_remedy(remedies[r.verdict.check_id]) if r.verdict.check_id in remedies else r for r in rulings)
     return tuple(told) if remedies else rulings
 
 

@@ -15,7 +15,7 @@ from failback_operator.decide.naming import round_prefix
 from failback_operator.decide.selection import NOTHING_HAPPENED
 from failback_operator.domain.job import Job
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
-from failback_operator.domain.steps import EffectKind
+from failback_operator.domain.steps import ON_ITEM, EffectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Round:
 
     def all_entries(self, kind: EffectKind | None = None) -> list[LedgerEntry]:
         """The ledger's entries of all rounds, oldest first; of one kind of effect if given."""
-        kinds = {kind} if kind else {k for k in EffectKind if k.is_on_item}
+        kinds = {kind} if kind else ON_ITEM
         return [e for e in self.machine.status.ledger if e.effect in kinds] if self.machine is not None else []
 
     def _is_of_round(self, entry: LedgerEntry) -> bool:

@@ -39,7 +39,7 @@ def machine_status(standing: Standing, rulings: Rulings, assignments: Assignment
     def waived(ruling: Ruling) -> bool:
         return is_waived(ruling, context.plan, context.name, context.site.now)
 
-    shown = findings(Shown(r, is_waived=waived(r)) for r in rulings)
+    shown = findings(Shown(r, is_waived=waived(r)) for r in rulings if r.is_open)
     failure = failure_finding(standing)
     listed, omitted = shortened([*([failure] if failure else []), *shown])
     item = survey.round.item if survey.round else None

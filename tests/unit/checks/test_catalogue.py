@@ -165,7 +165,7 @@ def test_a_check_that_breaks_answers_unknown_and_the_others_go_on(caplog):
 
     catalogue = Catalogue()
     whole = KINDS["RecoverySite"].get("DuplicateSite")
-    catalogue.add(dataclasses.replace(whole, id="Broken", run=broken))
+    catalogue.add(dataclasses.replace(whole, id="Broken", ask=broken))
     catalogue.add(whole)
     with caplog.at_level(logging.ERROR):
         first, second = run(catalogue, a.site_context())

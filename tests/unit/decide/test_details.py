@@ -12,6 +12,7 @@ from tests.unit.decide.world import uuid_of, world
 
 from failback_operator.api.common import EffectOutcome, Severity
 from failback_operator.api.v1alpha1.failback_machine import RecordedDisk
+from failback_operator.checks.catalogue import Rule
 from failback_operator.decide.conditions import aggregate, told
 from failback_operator.decide.findings import Shown, findings, shortened, summarised
 from failback_operator.decide.fixes.base import runs_anything
@@ -29,7 +30,7 @@ FAIL, UNKNOWN, PASS, NA = Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS, Outcome.N
 
 def ruling(outcome, name="x", severity=Severity.BLOCKER, check="Check", observed="seen"):
     verdict = Verdict(check, Subject("FailbackMachine", name), outcome, "expected", observed)
-    return Ruling(verdict, severity, "Condition", frozenset(), "R1", "remedy", "docs")
+    return Ruling.of(verdict, Rule(check, "R1", severity, "Condition", frozenset(), False, "remedy", "source"))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,8 @@ def test_what_is_waived_counts_as_a_warning():
 )
 def test_who_may_waive_what(waivable, needs_machine, waiver, waived):
     given = {"check": "Check", "reason": "r", "by": "me", "until": "2027-01-01T00:00:00Z"} | waiver
-    one = replace(ruling(FAIL), is_waivable=waivable, needs_machine=needs_machine)
+    failed = ruling(FAIL)
+    one = replace(failed, check=replace(failed.check, is_waivable=waivable, needs_machine=needs_machine))
     assert is_waived(one, b.plan(waivers=[given]), "app-1", b.NOW) is waived
 
 

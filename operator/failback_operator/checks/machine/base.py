@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.api.v1alpha1.failback_plan import Location
 from failback_operator.checks.answers import Answer, listed, not_applicable, unknown
 from failback_operator.checks.catalogue import Catalogue
 from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetContext
 from failback_operator.checks.define import About, register
-from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.protected_item import ActiveSite, InstanceType, ItemDetail, ProtectedItem
 from failback_operator.domain.steps import Step
 
@@ -53,7 +53,7 @@ def record_check(about: About) -> Callable[[Ask], Ask]:
     """Register a check that is asked of every machine, whatever its item."""
 
     def decorate(ask: Ask) -> Ask:
-        register(MACHINE_CHECKS, about, subject_of, ask)
+        register(MACHINE_CHECKS, about, ask)
         return ask
 
     return decorate
@@ -61,15 +61,19 @@ def record_check(about: About) -> Callable[[Ask], Ask]:
 
 def item_check(about: About) -> Callable[[AskItem], AskItem]:
     """Register a check of a classic item, asked while its next step is one that the check guards (or is judged before)."""
+    asked_before = about.steps | about.judged_at
 
     def decorate(ask: AskItem) -> AskItem:
-        register(MACHINE_CHECKS, about, subject_of, lambda context: _ask(context, about, ask))
+        register(MACHINE_CHECKS, about, lambda context: _ask(context, ask, asked_before, about.locations))
         return ask
 
     return decorate
 
 
-def _ask(context: MachineContext, about: About, ask: AskItem) -> Answer:
+NOT_NEXT = not_applicable("nothing that this check guards comes next")
+
+
+def _ask(context: MachineContext, ask: AskItem, asked_before: frozenset[Step], locations: frozenset[Location]) -> Answer:
     item = context.item
     if item is None:
         return no_item(context)
@@ -78,11 +82,10 @@ def _ask(context: MachineContext, about: About, ask: AskItem) -> Answer:
     if context.name in context.staying:
         return not_applicable("it stays in Azure, as the plan says")
     location = context.plan.spec.location
-    if location not in about.locations:
+    if location not in locations:
         return not_applicable(f"the plan's location is {location.value}")
-    step = next_step(context, item)
-    if step not in about.steps | about.judged_at:
-        return not_applicable("nothing that this check guards comes next")
+    if next_step(context, item) not in asked_before:
+        return NOT_NEXT
     return ask(context, item)
 
 

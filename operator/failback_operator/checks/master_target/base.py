@@ -6,7 +6,6 @@ from failback_operator.checks.answers import Answer, listed, unknown
 from failback_operator.checks.catalogue import Catalogue
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.define import About, register
-from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.fabric import MasterTargetServer
 from failback_operator.domain.vsphere import VirtualMachine
 
@@ -19,7 +18,7 @@ def target_check(about: About) -> Callable[[Ask], Ask]:
     """Register the decorated function as a check of master targets."""
 
     def decorate(ask: Ask) -> Ask:
-        register(TARGET_CHECKS, about, subject_of, ask)
+        register(TARGET_CHECKS, about, ask)
         return ask
 
     return decorate

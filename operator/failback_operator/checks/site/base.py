@@ -6,7 +6,6 @@ from failback_operator.checks.answers import Answer, unknown
 from failback_operator.checks.catalogue import Catalogue
 from failback_operator.checks.contexts import SiteContext
 from failback_operator.checks.define import About, register
-from failback_operator.checks.subjects import subject_of
 from failback_operator.domain.vault import VaultFacts
 
 SITE_CHECKS: Catalogue[SiteContext] = Catalogue()
@@ -16,7 +15,7 @@ def site_check(about: About) -> Callable[[Callable[[SiteContext], Answer]], Call
     """Register the decorated function as a check of sites."""
 
     def decorate(ask: Callable[[SiteContext], Answer]) -> Callable[[SiteContext], Answer]:
-        register(SITE_CHECKS, about, subject_of, ask)
+        register(SITE_CHECKS, about, ask)
         return ask
 
     return decorate
