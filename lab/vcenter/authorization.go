@@ -92,6 +92,8 @@ func requirements(method *simulator.Method) (types.ManagedObjectReference, []str
 		return request.This, []string{"VirtualMachine.Interact.PowerOn"}
 	case *types.PowerOffVM_Task, *types.ShutdownGuest:
 		return method.This, []string{"VirtualMachine.Interact.PowerOff"}
+	case *types.Destroy_Task:
+		return request.This, []string{"VirtualMachine.Inventory.Delete"}
 	case *types.ResetVM_Task:
 		return request.This, []string{"VirtualMachine.Interact.Reset"}
 	case *types.CreateSnapshot_Task:

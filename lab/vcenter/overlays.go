@@ -33,7 +33,7 @@ var overlaid = map[string]map[string]bool{
 	"VirtualMachine": {
 		"ReconfigVM_Task": true, "RelocateVM_Task": true, "PowerOnVM_Task": true, "PowerOffVM_Task": true,
 		"CreateSnapshot_Task": true, "RemoveAllSnapshots_Task": true, "ConsolidateVMDisks_Task": true,
-		"CloneVM_Task": true, "ResetVM_Task": true, "RebootGuest": true,
+		"CloneVM_Task": true, "ResetVM_Task": true, "RebootGuest": true, "Destroy_Task": true,
 	},
 	"ClusterComputeResource": {"ReconfigureComputeResource_Task": true},
 	"Datastore":              {"RefreshDatastore": true},

@@ -44,6 +44,14 @@ func (m *machine) CloneVMTask(ctx *simulator.Context, request *types.CloneVM_Tas
 	return m.VirtualMachine.CloneVMTask(ctx, request)
 }
 
+// DestroyTask can be made to fail. The simulator itself refuses a machine that runs, and deletes the files of the others.
+func (m *machine) DestroyTask(ctx *simulator.Context, request *types.Destroy_Task) soap.HasFault {
+	if fault := m.taskFault("Destroy_Task"); fault != nil {
+		return &methods.Destroy_TaskBody{Res: &types.Destroy_TaskResponse{Returnval: failed(ctx, m, "destroy", fault)}}
+	}
+	return m.VirtualMachine.DestroyTask(ctx, request)
+}
+
 // CreateSnapshotTask can be made to fail.
 func (m *machine) CreateSnapshotTask(ctx *simulator.Context, request *types.CreateSnapshot_Task) soap.HasFault {
 	if fault := m.taskFault("CreateSnapshot_Task"); fault != nil {

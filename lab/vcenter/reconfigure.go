@@ -21,6 +21,9 @@ func (m *machine) ReconfigVMTask(ctx *simulator.Context, request *types.Reconfig
 	if fault == nil {
 		fault = m.checkDevices(request.Spec.DeviceChange)
 	}
+	if fault == nil {
+		fault = m.checkFiles(ctx, request.Spec.DeviceChange)
+	}
 	if fault != nil {
 		return &methods.ReconfigVM_TaskBody{Res: &types.ReconfigVM_TaskResponse{Returnval: failed(ctx, m, "reconfigVm", fault)}}
 	}
@@ -116,6 +119,21 @@ func (m *machine) checkDisks(changes []types.BaseVirtualDeviceConfigSpec, contro
 			return &types.InvalidDatastorePath{
 				InvalidDatastore: types.InvalidDatastore{Name: datastoreOf(backing.FileName)}, DatastorePath: backing.FileName,
 			}
+		}
+	}
+	return nil
+}
+
+// checkFiles refuses disks that are to be attached, and of which no file is there.
+func (m *machine) checkFiles(ctx *simulator.Context, changes []types.BaseVirtualDeviceConfigSpec) types.BaseMethodFault {
+	for _, change := range changes {
+		spec := change.GetVirtualDeviceConfigSpec()
+		disk, ok := spec.Device.(*types.VirtualDisk)
+		if !ok || spec.Operation != types.VirtualDeviceConfigSpecOperationAdd || spec.FileOperation != "" {
+			continue
+		}
+		if backing := backingOf(disk); backing != nil && !m.lab.fileExists(ctx, backing.FileName) {
+			return &types.FileNotFound{FileFault: types.FileFault{File: backing.FileName}}
 		}
 	}
 	return nil
