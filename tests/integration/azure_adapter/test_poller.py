@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from tests.integration.azure_adapter.sites import Site, last, requests
+from tests.integration.azure_adapter.sites import Site, endpoint_of, last, requests, site_of
 from tests.integration.azure_adapter.test_effects import crm, effect, reprotect_body, transport
 
 from failback_lab.azure.client import AzureLab
@@ -15,8 +16,8 @@ from failback_operator.domain.job import JobState
 from failback_operator.domain.ports import Accepted
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
 from failback_operator.domain.reading import Part, SourceProblem
-from failback_operator.domain.vault import VaultFacts
-from failback_operator.observe.azure import AzurePoller, PollSettings
+from failback_operator.domain.vault import AzureVm, VaultFacts
+from failback_operator.observe.azure import AzurePoller, PollSettings, ReaderSettings
 
 SLOW = PollSettings(timedelta(seconds=60), timedelta(milliseconds=100), timedelta(milliseconds=50))
 FAST = PollSettings(timedelta(milliseconds=200), timedelta(milliseconds=100), timedelta(milliseconds=50))
@@ -241,3 +242,41 @@ async def test_the_time_of_facts_is_when_their_reading_began(site: Site, lab: Az
     (listed, *_) = requests(lab, since, "replicationJobs")
     assert part.as_of is not None
     assert part.as_of <= datetime.fromisoformat(listed["time"])
+
+
+@pytest.mark.parametrize("gets", [0, 2])
+async def test_machines_on_their_way_home_are_watched_at_an_interval_of_their_own(own_lab: AzureLab, gets: int):
+    """One by one or by lists; handed out when they changed, and only then."""
+    settings = replace(SLOW, vm_interval=timedelta(milliseconds=100))
+    async with site_of(endpoint_of(own_lab), ReaderSettings(watched_gets=gets)) as site, watching(site, settings) as watch:
+        facts = await watch.read()
+        known = {vm.arm_id.resource_name: vm for vm in facts.azure_vms}
+        assert known["crm-1-az"].size == "Standard_F2s_v2"
+        watched = frozenset({known["crm-1-az"].arm_id, known["files-1-az"].arm_id})
+        before, since = len(watch.parts), last(own_lab)
+        watch.poller.watch(watched)
+        async with asyncio.timeout(20):
+            while len(requests(own_lab, since, "virtualMachines")) < 6:  # noqa: ASYNC110 - the log tells nobody
+                await asyncio.sleep(0.05)
+        assert len(watch.parts) == before
+        paths = {entry["path"].rpartition("/")[2] for entry in requests(own_lab, since, "virtualMachines")}
+        assert paths == ({"crm-1-az", "files-1-az"} if gets else {"virtualMachines"})
+
+        def now(part: Part[VaultFacts]) -> AzureVm:
+            assert part.facts is not None
+            return next(vm for vm in part.facts.azure_vms if vm.arm_id.resource_name == "crm-1-az")
+
+        own_lab.set("vm", "crm-1-az", "power", "deallocated")
+        await watch.until(lambda part: now(part).power_state == "deallocated")
+        own_lab.set("vm", "crm-1-az", "size", "Standard_D8s_v3")
+        await watch.until(lambda part: now(part).size == "Standard_D8s_v3")
+        own_lab.set("vm", "crm-1-az", "exists", value=False)
+        part = await watch.until(lambda part: bool(part.facts and part.facts.missing_vms))
+        assert {vm.resource_name for vm in part.facts.missing_vms} == {"crm-1-az"}
+        own_lab.deny("Microsoft.Compute/*")
+        own_lab.set("vm", "files-1-az", "power", "stopped")
+        seen = len(watch.parts)
+        await asyncio.sleep(0.4)
+        assert len(watch.parts) == seen
+        own_lab.deny()
+        watch.poller.watch(frozenset())

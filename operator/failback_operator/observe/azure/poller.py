@@ -176,7 +176,8 @@ class AzurePoller:
                 logger.debug("machines on their way home cannot be read: %s", failed)
             finally:
                 TALLY.reset(counting)
-            await asyncio.sleep(max(self._reader.budget.moved(tally.reads), self._jittered(interval)))
+            wish = min(self._jittered(interval), interval.total_seconds())
+            await asyncio.sleep(max(self._reader.budget.moved(tally.reads), wish))
 
     def _take_watched(self, patch: VaultPatch) -> None:
         """Hand out what changed, and nothing where nothing did."""
