@@ -3,12 +3,13 @@
 Safety rule 8 allows it on a master target that holds other machines' disks; safety rule 5 asks that no machine runs twice.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from failback_operator.api.common import EffectOutcome, rfc3339
 from failback_operator.api.v1alpha1.failback_machine import MovedDisk, Recorded
 from failback_operator.api.v1alpha1.failback_plan import Reattachment, Stage
+from failback_operator.checks.answers import listed
 from failback_operator.checks.contexts import LocatedVm, TargetContext
 from failback_operator.checks.machine.azure import STOPPED
 from failback_operator.checks.machine.homecoming import reattached
@@ -17,7 +18,7 @@ from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.ledger_requests import reattach_call
 from failback_operator.decide.requests.base import Asked
 from failback_operator.domain.reattach import Where, Whereabouts, places, unstored, whereabouts
-from failback_operator.domain.steps import EffectKind, MachineCall
+from failback_operator.domain.steps import DiskPlace, EffectKind, MachineCall
 from failback_operator.domain.vsphere import PowerState
 
 CHECK = "DisksReturned"
@@ -80,7 +81,8 @@ def _reattach(asked: Asked, record: Recorded, vms: tuple[LocatedVm, LocatedVm], 
     stored = asked.context.machine
     if through is None or stored is None:
         return replace(fix, obstacle="its master target, or its FailbackMachine, is not known")
-    return replace(fix, obstacle=_obstacle(asked, vms, through), call=reattach_call(stored, record, vm, target))
+    why = _obstacle(asked, vms, through) or _out_of_reach(vm, moving)
+    return replace(fix, obstacle=why, call=reattach_call(stored, record, vm, target))
 
 
 def _elsewhere(asked: Asked, record: Recorded, vms: tuple[LocatedVm, LocatedVm]) -> list[str]:
@@ -107,6 +109,15 @@ def _obstacle(asked: Asked, vms: tuple[LocatedVm, LocatedVm], through: TargetCon
         or _busy(asked, through)
         or ("where its disks lie is being recorded first" if to_store(asked) else None)
     )
+
+
+def _out_of_reach(vm: LocatedVm, moving: Iterable[DiskPlace]) -> str | None:
+    """A disk that the VM's host cannot reach would be detached and not attached."""
+    host = vm.vm.host
+    mounted = {s.name for s in vm.facts.datastores if any(m.host == host and m.is_read_write for m in s.mounts)}
+    missing = {place.file[1:].partition("]")[0] for place in moving} - mounted
+    where = vm.host.name if vm.host is not None else "of the VM"
+    return f"host {where} does not have datastore {listed(missing)} mounted read/write" if missing else None
 
 
 def _not_off(vm: LocatedVm) -> str | None:
