@@ -15,6 +15,7 @@ from failback_operator.decide.fixes.base import MOST_TEXT
 from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.overdue import GUEST_MUST_SHUT_DOWN, overdue_shutdown
+from failback_operator.domain.hard_off import may_switch_off
 from failback_operator.domain.mending import mending_key, subject_in
 from failback_operator.domain.steps import Effect, MachineCall, ObjectKey, VaultCall
 from failback_operator.domain.verdicts import Outcome
@@ -89,7 +90,8 @@ def _call(context: TargetContext, fix: Fix) -> MachineCall | VaultCall | None:
     located = context.vm
     if fix.call is not None or located is None:
         return fix.call
-    return MachineCall(located.vcenter, located.vm.moref, located.vm.instance_uuid)
+    is_hard = may_switch_off(context.target)
+    return MachineCall(located.vcenter, located.vm.moref, located.vm.instance_uuid, allow_hard_off=is_hard)
 
 
 def is_mending(context: TargetContext, fixes: tuple[Fix, ...]) -> bool:

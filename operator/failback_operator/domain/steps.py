@@ -132,8 +132,8 @@ class ReattachOrder:
 class MachineCall:
     """One operation on a VM in vCenter; `vcenter` is its name in the RecoverySite.
 
-    `allow_hard_off`: a power cycle may switch it off if the guest does not shut down (never set today). `clone`: the VM is a
-    template, of which a clone is to be made. `reattach`: whose disks are to be attached again. `files`: of a VM that is to be
+    `allow_hard_off`: a power cycle may switch it off if the guest does not shut down. `clone`: the VM is a template,
+    of which a clone is to be made. `reattach`: whose disks are to be attached again. `files`: of a VM that is to be
     deleted the disks that go with it, by their files: exactly these.
     """
 

@@ -3,11 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from failback_operator.act.vsphere import MachineFollower, Progress
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, MasterTarget
+from failback_operator.domain.hard_off import may_switch_off
 from failback_operator.domain.reading import SourceFailed
 from failback_operator.domain.snapshot import SiteView
 from failback_operator.domain.steps import EffectKind, MachineCall, ObjectKey
@@ -48,7 +50,7 @@ class VmEffects:
         try:
             while site.lease.is_held() and (entry := self._entry(key)) is not None:
                 try:
-                    await self._note(key, entry, await follower.follow(call, entry))
+                    await self._note(key, entry, await follower.follow(self._as_allowed(key, call), entry))
                 except SourceFailed as failed:
                     log.info("%s of %s cannot be followed now: %s", entry.effect, key, failed)
                 await asyncio.sleep(self._interval)
@@ -57,6 +59,11 @@ class VmEffects:
         finally:
             self._running.pop(key, None)
             self._again(site.worker.key, self._interval)
+
+    def _as_allowed(self, key: ObjectKey, call: MachineCall) -> MachineCall:
+        """With the leave to switch the VM off as it is now: it may be given or taken while a guest is waited for."""
+        owner = self._tools.cache.get(key)
+        return replace(call, allow_hard_off=isinstance(owner, MasterTarget) and may_switch_off(owner))
 
     def _entry(self, key: ObjectKey) -> LedgerEntry | None:
         found = self._tools.cache.get(key)

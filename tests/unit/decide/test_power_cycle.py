@@ -11,9 +11,11 @@ from tests.unit.decide.test_ledger import INTENDED_AT, O, entry
 from tests.unit.decide.test_remediation import AUTOMATIC, dirty
 
 from failback_operator.act.vsphere.power import shut_down_guest
+from failback_operator.api.v1alpha1.master_target import DiskCounts
 from failback_operator.decide.fixes.power_cycle import UNRECORDED_SHUTDOWN
 from failback_operator.decide.ledger_vm import settle_vm
 from failback_operator.decide.overdue import CHECK
+from failback_operator.domain.hard_off import may_switch_off
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState
@@ -124,3 +126,41 @@ def test_the_plan_tells_whose_guest_does_not_shut_down_and_not_that_it_will():
     message = condition(plan_of(evaluate(site.view())), "Ready").message
     assert "Shut the guest of mt-win down" in message
     assert "Will be power-cycled" not in message
+
+
+HARD = {"allowPowerCycle": True, "allowHardPowerOff": True}
+
+
+@pytest.mark.parametrize(
+    ("spec", "disks", "may"),
+    [
+        (HARD, {}, True),
+        ({"allowHardPowerOff": True}, {}, False),
+        ({"allowPowerCycle": True}, {}, False),
+        (HARD, {"attached": 1}, False),
+        (HARD, {"orphaned": 1}, False),
+        (HARD, None, False),
+    ],
+)
+def test_a_vm_is_switched_off_hard_only_with_leave_and_while_no_protected_disk_was_seen_on_it(spec, disks, may):
+    target = b.master_target(**spec)
+    counts = {"own": 2, "attached": 0, "orphaned": 0, "reserved": 3, "limit": 60, "free": 55}
+    seen = None if disks is None else DiskCounts(**{**counts, **disks})
+    status = target.status.model_copy(update={"disks": seen})
+    assert may_switch_off(target.model_copy(update={"status": status})) is may
+
+
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_that_it_may_be_switched_off_is_told_first_and_goes_with_the_effect(is_allowed):
+    site = dirty(allowPowerCycle=True, allowHardPowerOff=is_allowed, **AUTOMATIC)
+    while True:
+        site.tick(5)
+        told = target_of(site.round(perform=False))
+        effects = evaluate(site.view()).effects
+        for effect in effects:
+            if effect.kind is EffectKind.POWER_CYCLE:
+                assert effect.call.allow_hard_off is is_allowed
+                remedy = next(f.remedy for f in told.findings if f.check == "DiskEnableUuid")
+                assert ("switched off hard" in remedy) is is_allowed
+                return
+            site.perform(effect)

@@ -69,6 +69,10 @@ class MasterTargetSpec(ApiModel):
     allow_power_cycle: bool = Field(
         default=False, description="The operator may shut it down and power it on again, while it holds no protected disk."
     )
+    allow_hard_power_off: bool = Field(
+        default=False,
+        description="With allowPowerCycle: it may be switched off hard where its guest does not shut down or has no VMware Tools.",
+    )
     allow_configuration_server_restart: bool = Field(
         default=False, description="The same where the VM is the configuration server; every machine of the site is affected."
     )

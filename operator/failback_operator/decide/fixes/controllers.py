@@ -11,6 +11,7 @@ from failback_operator.checks.contexts import LocatedVm
 from failback_operator.checks.master_target.system import target_system
 from failback_operator.decide.fixes.base import AUTOMATIC, UNSENT, Ailing, Fix, FixRule, affected, obstacle
 from failback_operator.domain.boot import boot_mark
+from failback_operator.domain.hard_off import hard_off_text
 from failback_operator.domain.mending import ADD_CONTROLLER, FIRST_BOOT, MOVE, SHUT_DOWN_GUEST, UNRECORDED, subject_in
 from failback_operator.domain.operating_system import Family
 from failback_operator.domain.scsi import free_bus, moves_boot_disk, needs_driver_first, of_kind, paravirtual
@@ -42,7 +43,7 @@ def _propose(ailing: Ailing) -> Iterator[Fix]:
         how += (
             f"; before that it is restarted once beside an empty {kind.value} controller, which stays, so that it has the driver"
         )
-    text = f"{head} by {kind.value}: {how}.{affected(context)}"
+    text = f"{head} by {kind.value}: {how}.{affected(context)}{hard_off_text(context.target, context.site.limits)}"
     yield Fix(EffectKind.REPLACE_CONTROLLERS, CHECK, text, obstacle(context) or _own_obstacle(ailing, kind), subject=kind.value)
 
 

@@ -7,6 +7,7 @@ from failback_operator.checks.contexts import LocatedVm
 from failback_operator.decide.fixes.base import Ailing, Fix, FixRule, affected, obstacle
 from failback_operator.decide.fixes.disk_uuid import CHECK
 from failback_operator.domain.boot import boot_mark
+from failback_operator.domain.hard_off import hard_off_text
 from failback_operator.domain.mending import SHUT_DOWN_GUEST, UNRECORDED
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState
@@ -21,6 +22,7 @@ def _propose(ailing: Ailing) -> Iterator[Fix]:
         return
     if context.target.spec.allow_power_cycle and vm.power_state is PowerState.ON:
         text = f"Will be power-cycled by the operator: {vm.name}, so that disk.EnableUUID takes effect.{affected(context)}"
+        text += hard_off_text(context.target, context.site.limits)
         yield Fix(EffectKind.POWER_CYCLE, CHECK, text, obstacle(context))
 
 
