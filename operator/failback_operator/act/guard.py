@@ -48,11 +48,6 @@ class Outcome:
     entry: LedgerEntry | None = None
     message: str = ""
 
-    @property
-    def may_have_happened(self) -> bool:
-        """True where the call went out and was not refused."""
-        return self.result in {PerformResult.ACCEPTED, PerformResult.LOST}
-
 
 @dataclass(frozen=True, slots=True)
 class Guard:

@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from failback_lab.azure.client import AzureLab
+from failback_operator.domain.ids import ArmId
+from failback_operator.domain.job import Job
+from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.observe.azure import (
     AzureEndpoint,
     AzureSession,
@@ -90,3 +93,14 @@ def requests(lab: AzureLab, since: int, text: str, method: str = "GET") -> list[
 def last(lab: AzureLab) -> int:
     """Number of the newest request."""
     return len(lab.log())
+
+
+async def read_item(site: Site, arm_id: ArmId) -> ProtectedItem:
+    """One item by GET."""
+    (item,) = (await site.reader.read_parts([arm_id], [], [])).items
+    return item
+
+
+async def read_job(site: Site, name: str) -> tuple[Job, ...]:
+    """A job by GET, with its children."""
+    return (await site.reader.read_parts([], [name], [])).jobs

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from tests.integration.azure_adapter.sites import Site, endpoint_of, last, requests, site_of
+from tests.integration.azure_adapter.sites import Site, endpoint_of, last, read_item, read_job, requests, site_of
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.pki import LabCa
@@ -68,10 +68,10 @@ async def test_a_reprotect_is_accepted_and_its_job_can_be_read(own_site: Site, o
     answer = await transport(own_site).send(effect(item.arm_id, "reProtect", reprotect_body(facts)))
     assert isinstance(answer, Accepted)
     assert answer.job
-    (job, *_) = await own_site.reader.read_job(answer.job)
+    (job, *_) = await read_job(own_site, answer.job)
     assert (job.name, job.scenario) == (answer.job, "SwitchReplicationGroupProtection")
     assert own_lab.counts()["operations"]["crm-1"] == {"reProtect/InMage": 1}
-    moved = await own_site.reader.read_item(item.arm_id)
+    moved = await read_item(own_site, item.arm_id)
     assert moved.current_scenario is not None or moved.instance_type is InstanceType.TO_ON_PREMISES
 
 

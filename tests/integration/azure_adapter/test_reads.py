@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.integration.azure_adapter.sites import Site, endpoint_of, last, requests, site_of
+from tests.integration.azure_adapter.sites import Site, endpoint_of, last, read_item, read_job, requests, site_of
 
 from failback_lab.azure.client import AzureLab
 from failback_operator.domain.ids import ArmId
@@ -164,12 +164,12 @@ async def test_many_machines_are_read_by_the_list_with_status(own_lab: AzureLab)
 
 async def test_single_items_and_jobs(site: Site, lab: AzureLab):
     facts = await site.reader.read_all(None, frozenset())
-    item = await site.reader.read_item(facts.items[0].arm_id)
+    item = await read_item(site, facts.items[0].arm_id)
     assert item.detail is not None
     assert item.detail.as_of >= facts.items[0].detail.as_of
-    (job,) = await site.reader.read_job(facts.jobs[0].name)
+    (job,) = await read_job(site, facts.jobs[0].name)
     assert (job.name, job.state) == (facts.jobs[0].name, JobState.SUCCEEDED)
-    assert await site.reader.read_job("00000000-0000-0000-0000-000000000000") == ()
+    assert await read_job(site, "00000000-0000-0000-0000-000000000000") == ()
 
 
 async def test_a_followed_job_that_a_list_shows_as_over_is_got_once(site: Site, lab: AzureLab):

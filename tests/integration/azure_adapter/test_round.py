@@ -6,7 +6,7 @@ Source of the stages: site-recovery facts, section 2 (S3 to S8 and S0).
 import asyncio
 from collections.abc import Callable
 
-from tests.integration.azure_adapter.sites import Site
+from tests.integration.azure_adapter.sites import Site, read_item, read_job
 from tests.integration.azure_adapter.test_effects import crm, effect, reprotect_body, transport
 
 from failback_lab.azure.client import AzureLab
@@ -20,7 +20,7 @@ async def until(site: Site, arm_id: ArmId, wish: Callable[[ProtectedItem], bool]
     """The item once it is as wished and no job runs on it."""
     async with asyncio.timeout(30):
         while True:
-            item = await site.reader.read_item(arm_id)
+            item = await read_item(site, arm_id)
             if wish(item) and item.current_scenario is None:
                 return item
             await asyncio.sleep(0.1)
@@ -30,7 +30,7 @@ async def finished(site: Site, name: str) -> None:
     """Waits for a job's end, which must be a success with all its children."""
     async with asyncio.timeout(30):
         while True:
-            jobs = await site.reader.read_job(name)
+            jobs = await read_job(site, name)
             if jobs and all(job.is_over for job in jobs):
                 assert all(job.is_success for job in jobs), jobs
                 return

@@ -11,10 +11,9 @@ from azure.core.exceptions import AzureError
 from failback_operator.domain.azure_estate import AzureEstate
 from failback_operator.domain.fabric import Fabric
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.job import Job
 from failback_operator.domain.ports import Clock
 from failback_operator.domain.protected_item import InstanceType, ProtectedItem
-from failback_operator.domain.reading import Part, SourceError, SourceProblem
+from failback_operator.domain.reading import Part
 from failback_operator.domain.vault import VaultFacts
 
 from . import convert
@@ -69,14 +68,6 @@ class VaultReader:
         Items in motion and `jobs` that no list shows are asked for by name, so that it is known when they are gone.
         """
         return await self._told(self._read_all(previous, in_motion, vms, jobs))
-
-    async def read_item(self, arm_id: ArmId) -> ProtectedItem:
-        """One item by GET, with its detail."""
-        return await self._told(self._item(arm_id))
-
-    async def read_job(self, name: str) -> tuple[Job, ...]:
-        """A job with its own errors and its children's, then the children; none if there is no such job."""
-        return await self._told(self._jobs.get(name))
 
     async def read_parts(self, items: Iterable[ArmId], jobs: Iterable[str], vms: Iterable[ArmId]) -> VaultPatch:
         """Those of these items that are there, the Azure machines that they name, these jobs with their children, and `vms`."""
@@ -172,13 +163,6 @@ class VaultReader:
         is_reversed = item.instance_type is InstanceType.TO_ON_PREMISES
         age = min(self._settings.reversed_age, self._settings.detail_age) if is_reversed else self._settings.detail_age
         return self._clock.now() - item.detail.as_of > age * (0.5 + share / 2)
-
-    async def _item(self, arm_id: ArmId) -> ProtectedItem:
-        item = await self._item_or_none(arm_id)
-        if item is None:
-            text = f"protected item {arm_id.resource_name} was not found in {self._session.endpoint.vault_text}"
-            raise ReadFailed(SourceError(SourceProblem.NOT_FOUND, text))
-        return item
 
     async def _item_or_none(self, arm_id: ArmId) -> ProtectedItem | None:
         """An item by GET; None if it is gone since it was listed (the next LIST tells)."""
