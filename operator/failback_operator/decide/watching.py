@@ -55,7 +55,8 @@ def _unfinished(root: str, index: SiteIndex) -> Iterable[str]:
 
 
 def _open(ledger: list[LedgerEntry]) -> list[LedgerEntry]:
-    return [e for e in ledger if e.outcome in OPEN and EffectKind(e.effect).is_on_item]
+    """Those that have a job of the vault."""
+    return [e for e in ledger if e.outcome in OPEN and EffectKind(e.effect).has_job]
 
 
 def recheck_at(

@@ -50,6 +50,11 @@ class EffectKind(StrEnum):
         return self in {EffectKind.REFRESH_PROVIDER, EffectKind.CREATE_FAILBACK_POLICY, EffectKind.ASSOCIATE_FAILBACK_POLICY}
 
     @property
+    def has_job(self) -> bool:
+        """True for what a job of the vault does; what vCenter does has a task."""
+        return self.is_on_item or self.is_on_vault
+
+    @property
     def is_on_request(self) -> bool:
         """True for what a person asks for, by name, of a machine's own VM: its FailbackMachine holds the ledger."""
         return self in {EffectKind.REATTACH_DISKS, EffectKind.POWER_ON, EffectKind.DELETE_VM}
