@@ -1,6 +1,7 @@
 """Reads what happens to VMs that machines come home with: by whom and when is told by vCenter's events alone.
 
-Source: EventManager.CreateCollectorForEvents, EventHistoryCollector.ReadNextEvents, EventManager.QueryEvents.
+Source: EventManager.CreateCollectorForEvents; EventHistoryCollector.ReadNextEvents (a collector begins with its oldest event);
+EventManager.QueryEvents.
 """
 
 from collections.abc import Iterable, Iterator
@@ -57,16 +58,21 @@ class EventsReader:
             return facts
         for moref in changed:
             self._tasks.pop(moref, None)
-        machines = self.of(facts.machines)
+        self._read_on()
+        machines = tuple(self._with_events(each) for each in facts.machines)
         removals = tuple(e for e in self._in_order() if e.kind is VmEventKind.REMOVED) if self._is_read else None
         return replace(facts, machines=machines, removals=removals, own_account=self._own_account())
 
     def of(self, machines: Iterable[VirtualMachine]) -> tuple[VirtualMachine, ...]:
         """These VMs with the events until now. Raises NotAuthenticated."""
         given = tuple(machines)
-        if any(self._is_watched(each) for each in given) or self._collector is not None:
+        if any(self._is_watched(each) for each in given):
             self._read_on()
         return tuple(self._with_events(each) for each in given)
+
+    def ask_again(self) -> None:
+        """Ask once more for what was refused; not each round, for there may be many VMs of which nothing may be read."""
+        self._tasks = {moref: tasks for moref, tasks in self._tasks.items() if tasks is not None}
 
     def close(self) -> None:
         """Give back what vCenter holds for us; it is gone already if the session is."""
@@ -117,9 +123,6 @@ class EventsReader:
         if machine.moref not in self._tasks:
             self._tasks[machine.moref] = self._ask_tasks(machine.moref)
         tasks = self._tasks[machine.moref]
-        if tasks is None:
-            # A refusal may have passed by the next round.
-            del self._tasks[machine.moref]
         if tasks is None or not self._is_read:
             return replace(machine, events=None)
         own = (each for each in self._found.values() if each.machine == machine.moref)

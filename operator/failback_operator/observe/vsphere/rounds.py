@@ -36,6 +36,7 @@ class Rounds:
 
     def again(self) -> VsphereFacts:
         """What has to be asked for, anew."""
+        self._events.ask_again()
         self._builder.note_memory(self._collector.memory_used())
         return self._read(())
 
