@@ -78,7 +78,7 @@ class SiteWorker:
 
     async def fresh_snapshot(self, effect: Effect, view: SiteView) -> SiteSnapshot:
         """The snapshot with all that `effect` depends on read now. Raises SourceFailed if anything could not be read."""
-        if effect.kind.is_on_item:
+        if effect.kind.has_job:
             self._azure.check_writes()
         needs = touched(effect, view)
         if needs.is_whole_vault:
