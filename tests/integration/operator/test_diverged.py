@@ -1,4 +1,8 @@
-"""An on-premises VM on which somebody worked since the failover: off again, it is not overwritten all the same. Safety rule 5."""
+"""What others do to a machine on its way home holds it alone, until a person waives it.
+
+Before reprotect an on-premises VM on which somebody worked since the failover is not overwritten, though it is off again (safety
+rule 5); after it nobody touches VM, master target and Azure VM unseen (tamper watch).
+"""
 
 import time
 from typing import Any
@@ -7,6 +11,8 @@ import pytest
 from pyVim.connect import Disconnect
 from tests.integration.operator.rehearsal import Rehearsal, moment, plan
 from tests.integration.vcenter.conftest import Session
+
+from failback_lab.vcenter import ADMINISTRATOR
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("operator-diverged"), pytest.mark.timeout(300)]
 
@@ -58,3 +64,55 @@ def test_a_start_while_it_waits_blocks_reprotect_and_is_remembered(fleet: Rehear
     fleet.patch("FailbackPlan", "seen", {"stage": "Reprotected"})
     until_blocked(fleet, "app-3", "app-4")
     assert starts(fleet, "app-3") == kept
+
+
+def take_snapshot(fleet: Rehearsal, name: str) -> None:
+    """Take a snapshot of the VM, as a backup does, and remove it again."""
+    session = Session(fleet.lab.vcenter, ADMINISTRATOR)
+    try:
+        vm: Any = session.vm(name)
+        session.run(vm.CreateSnapshot_Task("nightly", "", memory=False, quiesce=False))
+        session.run(vm.RemoveAllSnapshots_Task(consolidate=True))
+    finally:
+        Disconnect(session.si)
+
+
+def tampering(fleet: Rehearsal, machine: str) -> list[dict[str, str]]:
+    """What the machine's object remembers."""
+    found: list[dict[str, str]] = fleet.machine(machine).get("spec", {}).get("tampering", [])
+    return found
+
+
+def held_by(fleet: Rehearsal, machine: str, check: str) -> dict[str, Any]:
+    """The finding that holds the machine."""
+    find = lambda: next((f for f in fleet.machine(machine)["status"]["findings"] if f["check"] == check), {})  # noqa: E731
+    return fleet.eventually(find, bool)
+
+
+def test_who_touches_a_machine_between_reprotect_and_failback_holds_it_alone(fleet: Rehearsal) -> None:
+    """By name and time, over a restart of the operator, until a person waives it."""
+    names = ("app-5", "app-6", "app-7")
+    fleet.apply(plan("touched", "tokyo", *names, stage="Reprotected", failedOverBefore=moment()))
+    for name in names:
+        fleet.until_phase(name, "Reprotected")
+    take_snapshot(fleet, "app-5")
+    fleet.lab.azure.set("vm", "app-6-az", "size", "Standard_D8s_v3")
+    told = held_by(fleet, "app-5", "ReturningVmUntouched")["observed"]
+    assert ADMINISTRATOR in told
+    assert "VM app-5 got a snapshot (task-" in told
+    assert "Standard_D8s_v3" in held_by(fleet, "app-6", "AzureVmUnchanged")["observed"]
+    fleet.lab.azure.set("vm", "app-6-az", "size", "Standard_F2s_v2")
+    fleet.operator.kill()
+    fleet.operator.start()
+    fleet.patch("FailbackPlan", "touched", {"stage": "FailedBack"})
+    fleet.until_phase("app-7", "FailedBack")
+    (touched,), (resized,) = tampering(fleet, "app-5"), tampering(fleet, "app-6")
+    assert (touched["part"], touched["by"], resized["part"]) == ("ReturningVM", ADMINISTRATOR, "AzureVM")
+    assert (fleet.operations("app-5"), fleet.operations("app-6")) == (REPROTECTED, REPROTECTED)
+    waiver = {"reason": "looked at", "by": "dba", "until": moment(hours=1)}
+    found = {"app-5": "ReturningVmUntouched", "app-6": "AzureVmUnchanged"}
+    waivers = [{"check": check, "machine": name, **waiver} for name, check in found.items()]
+    fleet.patch("FailbackPlan", "touched", {"waivers": waivers})
+    for name in found:
+        fleet.until_phase(name, "FailedBack")
+    assert (tampering(fleet, "app-5"), tampering(fleet, "app-6")) == ([touched], [resized])
