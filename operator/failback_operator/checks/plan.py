@@ -213,18 +213,21 @@ def held_machines_known(context: PlanContext) -> Answer:
         id="NamedMachinesKnown",
         clause="R1",
         condition="MachinesReady",
-        expected="every machine that spec.waivers and spec.retries name is one of the plan's machines, in the same spelling",
+        expected="every machine that spec.waivers, spec.retries, spec.reattach and spec.deletions name is one of the plan's "
+        "machines, in the same spelling",
         remedy="Correct the name, or remove the entry: it has no effect.",
-        source="spec.waivers and spec.retries of the plan; friendlyName of the items",
+        source="spec.waivers, spec.retries, spec.reattach and spec.deletions of the plan; friendlyName of the items",
         steps=ALL_STEPS,
         severity=Severity.WARNING,
     )
 )
 def named_machines_known(context: PlanContext) -> Answer:
-    """No waiver and no retry of a machine that the plan does not have."""
+    """No waiver, retry or request of a machine that the plan does not have."""
     spec = context.plan.spec
     waived = [(f"spec.waivers[{n}].machine", w.machine) for n, w in enumerate(spec.waivers) if w.machine is not None]
-    return _known(context, [*waived, *((f"spec.retries[{n}].machine", r.machine) for n, r in enumerate(spec.retries))])
+    retried = [(f"spec.retries[{n}].machine", r.machine) for n, r in enumerate(spec.retries)]
+    asked = [("spec.reattach", each.machine) for each in spec.reattach]
+    return _known(context, [*waived, *retried, *asked, *(("spec.deletions", each.machine) for each in spec.deletions)])
 
 
 def _known(context: PlanContext, named: Sequence[tuple[str, str]]) -> Answer:

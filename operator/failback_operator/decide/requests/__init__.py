@@ -55,8 +55,8 @@ def judged_with(judgement: Judgement, requests: Requests) -> Judgement:
 def _asked(plan: PlanState, suspended: str | None, around: Around) -> Iterator[Asked]:
     spec = plan.plan.spec
     names = frozenset((*(each.machine for each in spec.reattach), *(each.machine for each in spec.deletions)))
-    for machine, found, item in found_by(plan, names) if names else ():
-        yield Asked(plan, machine, found, item, suspended, around)
+    for machine, found, stored in found_by(plan, names) if names else ():
+        yield Asked(plan, machine, found, stored, suspended, around)
 
 
 def _as_it_stands(asked: Asked, fix: Fix) -> Fix:
@@ -75,9 +75,9 @@ def _as_it_stands(asked: Asked, fix: Fix) -> Fix:
 
 def _effects(asked: Asked, fixes: tuple[Fix, ...]) -> Iterator[Effect]:
     """The first that is due, if it was shown, nothing of the machine is under way and none was made too lately."""
-    stored = asked.context.machine
-    fix = next((each for each in fixes if each.is_makeable and each.call is not None), None)
-    if fix is None or fix.call is None or stored is None or open_request(stored) is not None:
+    stored = asked.stored
+    fix = next((each for each in fixes if each.is_makeable), None)
+    if fix is None or fix.call is None or open_request(stored) is not None:
         return
     was_shown = any(f.check == fix.check_id and fix.remedy in f.remedy for f in stored.status.findings)
     entries = asked.entries(fix)

@@ -28,12 +28,12 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A machine of which something may be asked, in its round. `suspended` tells why nothing may begin for its plan."""
+    """A machine of which something is asked, in its round. `suspended` tells why nothing may begin for its plan."""
 
     plan: PlanState
     machine: Machine
     found: Round
-    item: ProtectedItem
+    stored: FailbackMachine
     suspended: str | None
     around: Around
 
@@ -46,6 +46,11 @@ class Asked:
     def context(self) -> MachineContext:
         """What checks are given."""
         return self.machine.context
+
+    @property
+    def item(self) -> ProtectedItem:
+        """Its item."""
+        return self.found.item
 
     @property
     def vm(self) -> LocatedVm | None:
@@ -70,17 +75,16 @@ class Asked:
 
     def entries(self, fix: Fix) -> list[LedgerEntry]:
         """What the ledger has of it, oldest first."""
-        ledger = self.context.machine.status.ledger if self.context.machine else []
-        return [e for e in ledger if e.effect == fix.kind and subject_in(e.key) == fix.subject]
+        return [e for e in self.stored.status.ledger if e.effect == fix.kind and subject_in(e.key) == fix.subject]
 
     def retried(self) -> frozenset[str]:
         """Keys of failed entries after which a person asks for another try."""
         return frozenset(r.job for r in self.spec.spec.retries if r.machine == self.context.name)
 
 
-def found_by(plan: PlanState, names: frozenset[str]) -> Iterator[tuple[Machine, Round, ProtectedItem]]:
-    """The machines of these names whose rounds are known."""
+def found_by(plan: PlanState, names: frozenset[str]) -> Iterator[tuple[Machine, Round, FailbackMachine]]:
+    """The machines of these names whose rounds are known and whose objects are stored."""
     for machine in plan.machines:
-        found = machine.survey.round
-        if machine.context.name in names and found is not None and machine.context.machine is not None:
-            yield machine, found, found.item
+        found, stored = machine.survey.round, machine.context.machine
+        if machine.context.name in names and found is not None and stored is not None:
+            yield machine, found, stored

@@ -81,13 +81,10 @@ def _is_server(asked: Asked, vm: LocatedVm) -> bool:
     """Configuration server, process servers and master targets: by name, host name and address, any sign is enough."""
     site, vault = asked.context.site.view.site.spec.configuration_server, asked.context.site.vault
     names, addresses = {site.vm_name or ""}, set(site.ip_addresses)
-    fabric = vault.fabric if vault is not None else None
-    if fabric is not None:
-        names |= {*(s.name for s in fabric.master_targets), *(s.name for s in fabric.process_servers)}
-        addresses |= {*(s.ip_address or "" for s in fabric.master_targets), *(s.ip_address or "" for s in fabric.process_servers)}
-        if fabric.configuration_server is not None:
-            names.add(fabric.configuration_server.host_name or "")
-            addresses.add(fabric.configuration_server.ip_address or "")
+    for fabric in (vault.fabric,) if vault is not None else ():
+        found, listed_servers = fabric.configuration_server, fabric.master_targets + fabric.process_servers
+        names |= {*(s.name for s in listed_servers), (found.host_name if found else None) or ""}
+        addresses |= {*(s.ip_address or "" for s in listed_servers), (found.ip_address if found else None) or ""}
     known = {name.casefold() for name in names} - {""}
     own = {vm.vm.name.casefold(), (vm.vm.guest.host_name or "").casefold()}
     return bool(own & known) or bool(set(vm.vm.guest.ip_addresses) & (addresses - {""}))

@@ -29,15 +29,16 @@ MOST_STORED = 256  # of spec.movedDisks
 def propose(asked: Asked) -> Iterator[Fix]:
     """What is made next for a machine whose disks are not all back, where a person asked for it."""
     request = reattachment_of(asked)
-    context, record = asked.context, asked.context.record
-    if request is None or record is None or not asked.fails(CHECK) or context.vm is None or context.came_through is None:
+    context, record, through = asked.context, asked.context.record, asked.context.came_through
+    target = through.vm if through is not None else None
+    if request is None or record is None or not asked.fails(CHECK) or context.vm is None or through is None or target is None:
         return
-    target = context.came_through.vm
-    if target is None:
-        return
-    state = whereabouts(places(record, _moved(asked), context.vm.vm)[0], context.vm.vm, target.vm)
+    state = whereabouts(places(record, asked.stored.spec.moved_disks, context.vm.vm)[0], context.vm.vm, target.vm)
     is_home = all(each.where is Where.HOME for each in state)
-    yield _power_on(asked, record, context.vm) if is_home else _reattach(asked, record, (context.vm, target), state)
+    if is_home:
+        yield _power_on(asked, record, context.vm)
+    else:
+        yield _reattach(asked, record, through, (context.vm, target), state)
 
 
 def reattachment_of(asked: Asked) -> Reattachment | None:
@@ -45,44 +46,37 @@ def reattachment_of(asked: Asked) -> Reattachment | None:
     return next((each for each in asked.spec.spec.reattach if each.machine == asked.context.name), None)
 
 
-def _moved(asked: Asked) -> list[MovedDisk]:
-    return list(asked.context.machine.spec.moved_disks) if asked.context.machine else []
-
-
 def to_store(asked: Asked) -> tuple[MovedDisk, ...]:
     """Files of disks that are about to be detached and are not stored yet."""
     record, through = asked.context.record, asked.context.came_through
     if reattachment_of(asked) is None or record is None or through is None or through.vm is None or not asked.fails(CHECK):
         return ()
-    new = unstored(record, _moved(asked), through.vm.vm)
-    return new if len(_moved(asked)) + len(new) <= MOST_STORED else ()
+    new = unstored(record, asked.stored.spec.moved_disks, through.vm.vm)
+    return new if len(asked.stored.spec.moved_disks) + len(new) <= MOST_STORED else ()
 
 
-def _reattach(asked: Asked, record: Recorded, vms: tuple[LocatedVm, LocatedVm], state: tuple[Whereabouts, ...]) -> Fix:
+def _reattach(
+    asked: Asked, record: Recorded, through: TargetContext, vms: tuple[LocatedVm, LocatedVm], state: tuple[Whereabouts, ...]
+) -> Fix:
     vm, target = vms
-    through = asked.context.came_through
     moving = [each.place for each in state if each.where is not Where.HOME]
     told = ", ".join(f"{p.file} at controller {p.controller_key} unit {p.unit}" for p in moving[:MOST_TOLD])
     more = f" and {len(moving) - MOST_TOLD} more" if len(moving) > MOST_TOLD else ""
-    server = affected(through) if through is not None else ""
     text = (
         f"Will be attached again by the operator to VM {vm.vm.name}, and detached from {target.vm.name} without deleting a file: "
-        f"{told}{more}. When all are there, the VM is switched on.{server}"
+        f"{told}{more}. When all are there, the VM is switched on.{affected(through)}"
     )
     fix = Fix(EffectKind.REATTACH_DISKS, CHECK, text, subject=rfc3339(record.failed_over_at))
     unclear = [f"disk {each.place.uuid}: {each.why}" for each in state if each.where is Where.UNCLEAR]
-    unclear += places(record, _moved(asked), vm.vm)[1]
+    unclear += places(record, asked.stored.spec.moved_disks, vm.vm)[1]
     unclear += _elsewhere(asked, record, vms)
-    new = unstored(record, _moved(asked), target.vm)
-    if len(_moved(asked)) + len(new) > MOST_STORED:
+    new = unstored(record, asked.stored.spec.moved_disks, target.vm)
+    if len(asked.stored.spec.moved_disks) + len(new) > MOST_STORED:
         unclear.append("spec.movedDisks of its FailbackMachine is full")
     if unclear:
         return replace(fix, text=f"A person must see to this first: {'; '.join(unclear[:MOST_TOLD])}.", is_for_a_person=True)
-    stored = asked.context.machine
-    if through is None or stored is None:
-        return replace(fix, obstacle="its master target, or its FailbackMachine, is not known")
     why = _obstacle(asked, vms, through) or _out_of_reach(vm, moving)
-    return replace(fix, obstacle=why, call=reattach_call(stored, record, vm, target))
+    return replace(fix, obstacle=why, call=reattach_call(asked.stored, record, vm, target))
 
 
 def _elsewhere(asked: Asked, record: Recorded, vms: tuple[LocatedVm, LocatedVm]) -> list[str]:
@@ -98,17 +92,23 @@ def _elsewhere(asked: Asked, record: Recorded, vms: tuple[LocatedVm, LocatedVm])
 def _obstacle(asked: Asked, vms: tuple[LocatedVm, LocatedVm], through: TargetContext) -> str | None:
     """What keeps the disks from being attached now."""
     vm, target = vms
-    if vm.vcenter != target.vcenter:
-        return f"VM {vm.vm.name} and VM {target.vm.name} are in different vCenters"
     if through.is_configuration_server and (why := configuration_server_obstacle(through)) is not None:
         return why
     return (
-        asked.forbidden(Stage.FAILED_BACK)
+        apart(vm, target)
+        or asked.forbidden(Stage.FAILED_BACK)
         or _not_off(vm)
         or _azure_vm_runs(asked)
         or _busy(asked, through)
         or ("where its disks lie is being recorded first" if to_store(asked) else None)
     )
+
+
+def apart(vm: LocatedVm, target: LocatedVm) -> str | None:
+    """Why no disk can go from the one to the other."""
+    if vm.vcenter == target.vcenter:
+        return None
+    return f"VM {vm.vm.name} and VM {target.vm.name} are in different vCenters"
 
 
 def _out_of_reach(vm: LocatedVm, moving: Iterable[DiskPlace]) -> str | None:
@@ -141,9 +141,8 @@ def _busy(asked: Asked, through: TargetContext) -> str | None:
     if any(e.outcome in OPEN for e in through.target.status.ledger):
         return f"{through.target.name} is being mended"
     for other in asked.around.machines:
-        mine = asked.context.machine is not None and other.name == asked.context.machine.name
         runs = any(e.effect == EffectKind.REATTACH_DISKS and e.outcome in OPEN for e in other.status.ledger)
-        if runs and not mine:
+        if runs and other.name != asked.stored.name:
             return f"disks of {other.spec.machine_name} are being attached"
     return None
 
