@@ -6,7 +6,7 @@ from tests.integration.verdicts.advanced import COMMITTED, FAILED_BACK, REPROTEC
 from tests.integration.verdicts.case import Case
 from tests.integration.verdicts.plan_cases import plan
 from tests.integration.verdicts.vcenter_parts import mounted, snapshot_now
-from tests.integration.verdicts.world import World
+from tests.integration.verdicts.world import DEVICES, World
 
 from failback_operator.domain.verdicts import Outcome
 
@@ -53,6 +53,16 @@ def failback_not_allowed(world: World) -> None:
 
 def datastore_lost(world: World) -> None:
     mounted(world, "vmfs-prod-1", None, accessible=False, inaccessibleReason="PermanentDeviceLoss")
+
+
+def disk_left_on_the_target(world: World) -> None:
+    disks = [each for each in world.told("VirtualMachine", FAILED_BACK, DEVICES) if each["_typeName"] == "VirtualDisk"]
+    left = {**disks[0], "key": 2099, "backing": {**disks[0]["backing"], "fileName": "[vmfs-infra-1] mt-win-1/left.vmdk"}}
+    world.devices("mt-win-1", lambda found: [*found, left])
+
+
+def devices_of_the_target_concealed(world: World) -> None:
+    world.conceal("mt-win-1", DEVICES)
 
 
 def target_gets_a_snapshot(world: World) -> None:
@@ -137,6 +147,8 @@ CASES = (
     Case("AzureVmStopped", FILES, azure_vm_runs, ("files-1-az is running",), prepare=on_the_way),
     Case("AzureVmStopped", FILES, azure_vm_gone, ("no VM under",), prepare=on_the_way, outcome=UNKNOWN),
     Case("AzureVmStopped", FILES, azure_vm_without_view, ("could not be read",), prepare=on_the_way, outcome=UNKNOWN),
+    Case("DisksReturned", FILES, disk_left_on_the_target, ("[vmfs-infra-1] mt-win-1/left.vmdk",), prepare=on_the_way),
+    Case("DisksReturned", FILES, devices_of_the_target_concealed, (), prepare=on_the_way, outcome=UNKNOWN),
     Case("OnPremisesUp", FILES, tools_do_not_run, ("tools do not run", "did not hear it"), prepare=on_the_way),
     Case("OnPremisesUp", FILES, machine_is_off, ("is poweredOff",), prepare=on_the_way),
     Case("OnPremisesUp", FILES, heard_without_tools, ("heard it",), prepare=on_the_way, outcome=PASS),

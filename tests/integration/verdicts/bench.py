@@ -164,7 +164,7 @@ class Bench:
     def _interest(self) -> Interest:
         view = self._view(SiteSnapshot(self._tools.clock.now()))
         facts: VaultFacts | None = self._azure.part.facts
-        return interest_of(view.site, view.targets, self._machines, facts)
+        return interest_of(view.site, view.targets, self._machines, facts, view.plans)
 
     async def _whole_vault(self) -> Part[VaultFacts]:
         """The vault by a full read that begins after now, or why there is none."""

@@ -32,8 +32,8 @@ class Move:
         condition="LayoutStable",
         expected="every disk on the master target lies in the datastore and under the file in which it lay at reprotect",
         remedy="Move nothing more. The failback's detach of these disks will fail; a person chooses whether to go on: then waive "
-        "this check for each machine and, after its failback, attach its disks from the files named here to the on-premises "
-        "machine before that boots.",
+        "this check for each machine and, after its failback, name it in spec.reattach of the plan, or attach its disks from the "
+        "files named here to the on-premises machine before that boots.",
         source="Vendor's page on preparing failback: after a Storage vMotion of the master target detaching fails at failback; "
         "vSphere VirtualDisk.backing.{uuid, fileName, datastore} against what was recorded before reprotect",
         steps=frozenset({Step.FAILBACK}),
