@@ -31,7 +31,7 @@ class VaultTransport:
         kinds, names = _place(call)
         action = _action(self.client(), kinds, call)
         body = () if call.body is None else (call.body,)
-        return await call_once(action, *names, *body, accepted=_accepted)
+        return await call_once(action, *names, *body, accepted=done_or_job)
 
 
 def _place(call: VaultCall) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -60,7 +60,7 @@ def _action(client: SiteRecoveryManagementClient, kinds: tuple[str, ...], call: 
     return actions[wanted]
 
 
-def _accepted(exchange: Exchange) -> SendResult:
+def done_or_job(exchange: Exchange) -> SendResult:
     """The answer to a call that was taken.
 
     Source: published description of the API (2021-04-01): these answer 202, or 200 with the resource as it is when all is done.

@@ -67,7 +67,7 @@ def test_a_new_retention_volume_is_waited_for_and_then_listed_by_a_refresh(site:
     assert "The operator waits until" in told["remedy"]
     site.until_said("MasterTarget", TARGET, "True", condition="RetentionReady")
     site.eventually(lambda: ledger(site).get("RefreshProvider/1"), lambda found: found == "Succeeded")
-    assert accepted(site, "providers.refresh") == ["refreshProvider"]
+    assert accepted(site, "refreshProvider") == ["refreshProvider"]
     assert site.finding("RecoverySite", SITE, "DiscoveryRefresh") == {}
     site.rests()
     site.assert_sound()

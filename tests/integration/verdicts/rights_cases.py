@@ -47,6 +47,19 @@ def may_not_see_its_rights(world: World) -> None:
     world.azure.deny("Microsoft.Authorization/permissions/read")
 
 
+def mends(world: World) -> None:
+    """The site lets the operator make a failback policy and refresh its configuration server."""
+    world.spec("RecoverySite", "tokyo", failbackPolicy={"create": "IfMissing"}, remediation={"refreshProvider": "Automatic"})
+
+
+def may_not_refresh(world: World) -> None:
+    world.azure.deny("*/refreshProvider/action")
+
+
+def may_not_write_policies(world: World) -> None:
+    world.azure.deny("*/replicationPolicies/write")
+
+
 CASES = (
     Case("AzureAuthorized", SITE, may_not_read_policies, ("replicationPolicies/read on vault-tokyo", "policies are not read")),
     Case("AzureAuthorized", SITE, may_not_read_mappings, ("replicationProtectionContainerMappings/read",)),
@@ -64,4 +77,7 @@ CASES = (
     Case("AzureVmRunning", MACHINE, may_not_read_azure_vms, outcome=UNKNOWN),
     Case("AzureActionsGranted", SITE, may_not_commit, ("failoverCommit/action on the vault",)),
     Case("AzureActionsGranted", SITE, may_not_see_its_rights, ("permissions/read",), outcome=UNKNOWN),
+    Case("AzureFixesGranted", SITE, may_not_refresh, ("remediation.refreshProvider needs", "refreshProvider/action"), mends),
+    Case("AzureFixesGranted", SITE, may_not_write_policies, ("replicationPolicies/write",), mends),
+    Case("AzureFixesGranted", SITE, may_not_see_its_rights, ("permissions/read",), mends, outcome=UNKNOWN),
 )

@@ -6,6 +6,7 @@ import pytest
 from tests.unit import builders as a
 from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case, verdict_of
 
+from failback_operator.api.v1alpha1.recovery_site import Awaited
 from failback_operator.checks.master_target import TARGET_CHECKS
 from failback_operator.domain.fabric import RetentionVolume
 from failback_operator.domain.limits import Limits
@@ -244,6 +245,15 @@ def in_guest(path, filesystem, capacity=a.GIB, **changes):
     return replace(guest(volumes=(volume,)), server=a.master_target_server(retention_volumes=()), **changes)
 
 
+def seen_ago(minutes):
+    """The operator first saw the volume in the guest so long ago."""
+    awaited = Awaited(check="RetentionVolume", subject="MasterTarget/mt-win", since=a.minutes_ago(minutes))
+    found = in_guest("R:\\", "NTFS")
+    site = found.site.view.site
+    stored = site.model_copy(update={"status": site.status.model_copy(update={"awaited": [awaited]})})
+    return replace(found, site=replace(found.site, view=replace(found.site.view, site=stored)))
+
+
 def guest_without(**changes):
     return replace(guest(**changes), server=a.master_target_server(retention_volumes=()))
 
@@ -274,6 +284,8 @@ RETENTION = [
     Case("RetentionVolume", "of size zero in the guest", FAIL, in_guest("R:\\", "NTFS", 0), "capacity of zero"),
     Case("RetentionVolume", "in the guest, not listed yet", FAIL, in_guest("r:\\", "NTFS"), "too new"),
     Case("RetentionVolume", "of no known file system", FAIL, in_guest("R:\\", None), "too new"),
+    Case("RetentionVolume", "14 min in the guest", FAIL, seen_ago(14), "too new", "Wait until 2026-11-24T08:01:00Z"),
+    Case("RetentionVolume", "15 min in the guest", FAIL, seen_ago(15), "for more than 15 min, so it may be locked", "Refresh"),
     Case("RetentionVolume", "the guest has none", FAIL, guest_without(volumes=(GuestVolume("C:\\", 1, 1, "NTFS"),)), "absent"),
     Case("RetentionVolume", "the guest tells no volume", FAIL, guest_without(volumes=()), "not listed; listed: none"),
     Case("RetentionVolume", "tools do not run", FAIL, guest_without(tools_running_status="guestToolsNotRunning"), "listed: none"),

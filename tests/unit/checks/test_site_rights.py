@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.unit import builders as a
-from tests.unit.checks.case import FAIL, PASS, UNKNOWN, Case, assert_case
+from tests.unit.checks.case import FAIL, NA, PASS, UNKNOWN, Case, assert_case
 
 from failback_operator.api.v1alpha1.failback_machine import Phase
 from failback_operator.checks.machine import MACHINE_CHECKS
@@ -87,6 +87,41 @@ ACTIONS = [
     Case("AzureActionsGranted", "vault unread", UNKNOWN, a.blind_vault()),
 ]
 
+REFRESH = {"remediation": {"refreshProvider": "Automatic"}}
+BOTH = REFRESH | {"failbackPolicy": {"create": "IfMissing"}}
+PROVIDERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationRecoveryServicesProviders/refreshProvider/action"
+
+
+def mending(context, spec):
+    """The same site, whose spec lets the operator mend this."""
+    return replace(context, view=replace(context.view, site=a.site(**spec)))
+
+
+FIXES = [
+    Case("AzureFixesGranted", "no fix", NA, granted("*/read"), "no fix of the site is enabled"),
+    Case("AzureFixesGranted", "Never", NA, mending(granted("*"), {"failbackPolicy": {"create": "Never"}})),
+    Case(
+        "AzureFixesGranted",
+        "all",
+        PASS,
+        mending(granted("*"), BOTH),
+        "granted is what failbackPolicy.create, remediation.refreshProvider needs",
+    ),
+    Case("AzureFixesGranted", "the one", PASS, mending(granted(PROVIDERS), REFRESH)),
+    Case(
+        "AzureFixesGranted", "reader", FAIL, mending(granted("*/read"), REFRESH), f"remediation.refreshProvider needs {PROVIDERS}"
+    ),
+    Case(
+        "AzureFixesGranted",
+        "no writing of policies",
+        FAIL,
+        mending(granted(PROVIDERS, "*/replicationPolicies/*"), BOTH),
+        "the vault: failbackPolicy.create needs Microsoft.RecoveryServices/vaults/replicationFabrics/replicationProtectionCont",
+    ),
+    Case("AzureFixesGranted", "rights not read yet", UNKNOWN, mending(a.site_context(a.view(a.vault(permissions=Part()))), BOTH)),
+    Case("AzureFixesGranted", "vault unread", UNKNOWN, a.blind_vault()),
+]
+
 OTHERS = [
     Case("ConfigurationServerConnected", "providers denied", UNKNOWN, denied(VaultPart.PROVIDERS), "see AzureAuthorized"),
     Case("ConfigurationServerVCenter", "records denied", UNKNOWN, denied(VaultPart.VCENTERS), "see AzureAuthorized"),
@@ -100,7 +135,7 @@ MACHINES = [
     Case("ProtectionPrepared", "policies denied", UNKNOWN, machine(VaultPart.POLICIES), "see AzureAuthorized"),
 ]
 
-CASES = READS + ACTIONS + OTHERS
+CASES = READS + ACTIONS + FIXES + OTHERS
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
