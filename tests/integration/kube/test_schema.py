@@ -115,6 +115,8 @@ async def test_statuses_of_a_judged_site_round_trip(installed: Kubectl, namespac
         assert missing(status.wire(), stored["status"]) == []
 
 
+LOST = {"machine": "a", "reason": "lost", "by": "me"}
+NIL = "00000000-0000-0000-0000-000000000000"
 REFUSED = [
     ("MasterTarget", {"maxDisks": 61}, "spec.maxDisks"),
     ("MasterTarget", {"maxDisks": 0}, "spec.maxDisks"),
@@ -143,6 +145,12 @@ REFUSED = [
         {"waivers": [{"check": "X", "by": "me", "until": "2026-12-01T00:00:00Z"}]},
         '"reason" in',
     ),
+    ("FailbackPlan", {"reattach": [{"machine": "a", "reason": "moved"}]}, '"by" in'),
+    ("FailbackPlan", {"reattach": [{"machine": "a", "reason": "", "by": "me"}]}, "spec.reattach"),
+    ("FailbackPlan", {"deletions": [{**LOST, "instanceUuid": ""}]}, "spec.deletions"),
+    ("FailbackPlan", {"deletions": [{**LOST, "instanceUuid": "crm-1"}]}, "spec.deletions"),
+    ("FailbackPlan", {"deletions": [{**LOST, "instanceUuid": NIL}]}, "the instance UUID of the one VM"),
+    ("FailbackPlan", {"deletions": [LOST]}, '"instanceUuid" in'),
     ("RecoverySite", {"azure__cloud": {"name": "Custom"}}, "resourceManager, authority and audience"),
     ("RecoverySite", {"azure__cloud": {"name": "Public", "resourceManager": "http://plain"}}, "resourceManager"),
     ("RecoverySite", {"azure__credentials__secretRef": GONE}, "ClientSecret needs secretRef"),
@@ -162,7 +170,10 @@ def test_bad_input_is_refused_and_the_field_named(installed: Kubectl, namespace,
     assert says in answer.err
 
 
+MOVED = {"failedOverAt": "2026-11-24T05:00:00Z", "uuid": "6000c290", "file": "[a] b/c.vmdk"}
 CHANGES = [
+    ("FailbackMachine", {"movedDisks": [MOVED]}, {"movedDisks": []}, "written once and never changed"),
+    ("FailbackMachine", {"movedDisks": [MOVED]}, {"movedDisks": GONE}, "written once and never changed"),
     ("RecoverySite", {}, {"vault__name": "another"}, "the vault of a site is immutable"),
     ("RecoverySite", {}, {"vault__fabric": "cs-2"}, "the vault of a site is immutable"),
     ("FailbackMachine", {}, {"itemId": "/another"}, "the item of a machine is immutable"),

@@ -71,3 +71,30 @@ def test_azure_machines_are_watched_until_the_failback():
     assert watched_azure_vms(view) == {a.azure_vm_id("app-1")}
     blind = a.view(snapshot=a.site_snapshot(vault_part=Part()), machines=machines)
     assert watched_azure_vms(blind) == frozenset()
+
+
+def requested(**spec):
+    machines = (a.machine("app-1", status={"ledger": [DELETED]}),)
+    return interest_of(a.site(), (a.master_target(vmName="windows-target"),), machines, None, (a.plan(**spec),))
+
+
+DELETED = {
+    "key": f"DeleteVm/{a.vm_uuid('old')}/1",
+    "effect": "DeleteVm",
+    "intendedAt": "2026-11-24T06:00:00Z",
+    "notAfter": "2026-11-24T06:00:30Z",
+    "outcome": "Running",
+}
+
+
+def test_privileges_are_read_on_what_people_ask_for():
+    assert requested().mended == frozenset()
+    person = {"machine": "app-1", "reason": "moved", "by": "dba"}
+    assert requested(reattach=[person]).mended == {"app-1", "windows-target"}
+    assert requested(deletions=[{**person, "instanceUuid": a.vm_uuid("other")}]).mended == {"app-1"}
+
+
+def test_a_vm_that_is_to_be_deleted_or_was_is_looked_for_by_its_uuid():
+    assert requested().uuids == {a.vm_uuid("old")}
+    person = {"machine": "app-1", "reason": "lost", "by": "dba", "instanceUuid": a.vm_uuid("other")}
+    assert requested(deletions=[person]).uuids == {a.vm_uuid("old"), a.vm_uuid("other")}

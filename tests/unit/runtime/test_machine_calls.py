@@ -36,3 +36,18 @@ def test_on_the_template_while_there_is_no_vm():
 def test_the_template_is_read():
     found = interest_of(b.site(), (b.master_target(template=SPEC),), (), None)
     assert {"mt-win", "mt-template"} <= found.names
+
+
+def test_of_what_is_asked_of_a_machines_vm():
+    entry = {
+        "key": f"DeleteVm/{b.vm_uuid()}/1",
+        "effect": "DeleteVm",
+        "intendedAt": "2026-11-24T06:00:00Z",
+        "notAfter": "2026-11-24T06:00:30Z",
+        "outcome": "Running",
+        "job": "destroy/task-1",
+    }
+    own = b.machine(status={"ledger": [entry]})
+    vm = b.vm()
+    found = machine_calls(b.view(vsphere=b.facts(vm), machines=(own, b.machine("app-2")), targets=()))
+    assert found == {ObjectKey("FailbackMachine", b.NAMESPACE, own.name): MachineCall(b.VCENTER, vm.moref, vm.instance_uuid)}

@@ -120,8 +120,6 @@ class MovedDisk(ApiModel):
     uuid: str = Field(description="Backing UUID.", min_length=1, max_length=63)
     file: str = Field(description="Backing file, e.g. `[datastore] vm/vm.vmdk`.", min_length=1, max_length=512)
 
-    model_config = ConfigDict(json_schema_extra=rules(rule("self == oldSelf", RECORDED_ONCE)))
-
 
 class FailbackMachineSpec(ApiModel):
     """Which item of which site."""
@@ -167,7 +165,11 @@ class FailbackMachineSpec(ApiModel):
         default_factory=list,
         description="Files of disks that are detached from the master target on request, newest last; entries are never changed.",
         max_length=256,
-        json_schema_extra=list_map("failedOverAt", "uuid", "file"),
+        # An entry is its keys. That each of so many is still there would cost more than the API server lets a rule cost.
+        json_schema_extra={
+            **list_map("failedOverAt", "uuid", "file"),
+            **rules(rule("self.size() >= oldSelf.size()", RECORDED_ONCE)),
+        },
     )
 
     model_config = ConfigDict(
@@ -175,6 +177,7 @@ class FailbackMachineSpec(ApiModel):
             rule("!has(oldSelf.recorded) || has(self.recorded)", RECORDED_ONCE),
             rule("!has(oldSelf.onPremisesStarts) || has(self.onPremisesStarts)", RECORDED_ONCE),
             rule("!has(oldSelf.tampering) || has(self.tampering)", RECORDED_ONCE),
+            rule("!has(oldSelf.movedDisks) || has(self.movedDisks)", RECORDED_ONCE),
         )
     )
 
