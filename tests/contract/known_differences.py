@@ -26,6 +26,7 @@ _DISCRIMINATOR = "DISCRIMINATOR_VALUE_NOT_FOUND"
 _ADDITIONAL = "OBJECT_ADDITIONAL_PROPERTIES"
 _TASK = "tasks/[]/customDetails/instanceType"
 _CPU = "properties/providerSpecificDetails/sourceVmCPUCount"
+_MAPPING = "properties/providerSpecificInput/instanceType"
 _CHILD = "tasks/[]/groupTaskCustomDetails/childTasks/[]/customDetails/instanceType"
 
 CASING_2017 = "recorded in 2017 traffic with this casing (site-recovery facts, pitfalls: wire casing drifts)"
@@ -41,11 +42,17 @@ OAV_LIMIT = Difference(
     "contract/README.md names; the SDK's models check it",
 )
 
+NO_KIND = Difference(
+    'Discriminator value "" not found',
+    "empty, and so without instanceType, in the published example ReplicationProtectionContainerMappings_Create.json",
+)
+
 OAV: dict[Place, Difference] = {
     Place("ReplicationProtectedItems_Get", _ADDITIONAL, f"/{_CPU}"): CPU_COUNT,
     Place("ReplicationProtectedItems_List", _ADDITIONAL, f"/value/[]/{_CPU}"): CPU_COUNT,
     Place("ReplicationJobs_Get", _DISCRIMINATOR, f"/properties/{_TASK}"): PLAIN_TASK,
     Place("ReplicationJobs_Get", _DISCRIMINATOR, f"/properties/{_CHILD}"): OAV_LIMIT,
+    Place("ReplicationProtectionContainerMappings_Create", _DISCRIMINATOR, f"/{_MAPPING}"): NO_KIND,
 }
 
 # (model, path) → source, for members that the SDK's models do not declare.

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
-from tests.integration.azure.clients import Vault, credential
+from tests.integration.azure.clients import Vault, credential, wait
 
 from failback_lab.azure.client import AzureLab
 from failback_lab.azure.config import Durations
@@ -29,11 +29,32 @@ def record_polling(directory: Path, ca: LabCa, scenario: Scenario) -> Path:
         azure.set("vm", "crm-1-az", "locked", value=False)
         with pytest.raises(ClientAuthenticationError):
             credential(azure, secret="wrong").get_token(f"{azure.base_url}/.default")
+        _mend(vault)
         assert _followed(vault, "crm-1").properties.friendly_name == "crm-1"
         azure.set("connection", "cn-tokyo", "status", "NotConnected")
         with pytest.raises(HttpResponseError):
             _followed(vault, "files-1")
     return record
+
+
+def _mend(vault: Vault) -> None:
+    """What the operator asks for where a failback policy is missing, or discovery is old: as it asks, and until it is there."""
+    details = {
+        "instanceType": "InMage",
+        "recoveryPointThresholdInMinutes": 15,
+        "recoveryPointHistory": 1440,
+        "appConsistentFrequencyInMinutes": 60,
+        "multiVmSyncStatus": "Enable",
+    }
+    policy = f"{vault.path}/replicationPolicies/made"
+    mapping = f"{vault.container_path}/replicationProtectionContainerMappings/made"
+    wanted = {"targetProtectionContainerId": vault.container_path, "policyId": policy, "providerSpecificInput": {}}
+    for path, body in ((policy, {"providerSpecificInput": details}), (mapping, wanted)):
+        assert vault.raw("PUT", path, {"properties": body}).status == 202
+        wait(lambda path=path: vault.raw("GET", path).status, lambda status: status == 200)
+    provider = next(iter(vault.sdk.replication_recovery_services_providers.list(vault.group, vault.name)))
+    providers = f"{vault.path}/replicationFabrics/{vault.fabric}/replicationRecoveryServicesProviders"
+    assert vault.raw("POST", f"{providers}/{provider.name}/refreshProvider").status == 202
 
 
 def _followed(vault: Vault, machine: str) -> Any:
