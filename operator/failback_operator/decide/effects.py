@@ -13,6 +13,7 @@ from failback_operator.decide.duplicates import is_established
 from failback_operator.decide.naming import EffectKey, attempt_of
 from failback_operator.decide.permission import covered, forbidden, hold, mending
 from failback_operator.decide.phase import FLIGHT, is_acknowledged, running_entry
+from failback_operator.decide.recording import odd_fact
 from failback_operator.decide.rounds import Round
 from failback_operator.decide.standing import Standing, Wait, WaitReason
 from failback_operator.decide.waiting import placement_text
@@ -181,6 +182,9 @@ class Schedule:
             return None
         if standing.machine.context.azure_vm is None:
             return Wait(WaitReason.INCOMPLETE, "its Azure VM was not read, which must be recorded before reprotect")
+        odd = odd_fact(standing.machine.context)
+        if odd is not None:
+            return Wait(WaitReason.INCOMPLETE, f"what must be recorded before reprotect was told in a form that cannot be: {odd}")
         return Wait(WaitReason.RECORDING, "what reprotect destroys is being recorded first")
 
     def _effect(self, standing: Standing, found: Round, kind: EffectKind) -> Effect | Wait:

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from failback_operator.api.v1alpha1.failback_machine import OnPremisesStart, Phase, Recorded, RecordedDisk, Tampering
 from failback_operator.checks.contexts import LocatedVm, MachineContext
 from failback_operator.checks.machine.on_premises import started_since
 from failback_operator.checks.machine.protection import account_name
 from failback_operator.checks.machine.tampering import all_changes, stored_form
+from failback_operator.decide.wording import cut
 
+MOST_VALUE = 60
 MOST_DISKS = 64
 MOST_NICS = 16
 MOST_STARTS = 20
@@ -18,7 +22,25 @@ WATCHED = frozenset({Phase.REPROTECTING, Phase.REPROTECTED, Phase.FAILING_BACK, 
 
 
 def record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
-    """The record of the failover that the machine is in, or None while the Azure VM or the time is not known."""
+    """The record of the failover that the machine is in, or None while Azure VM or time are not known, or a fact is odd."""
+    try:
+        return _record_of(machine, bound)
+    except ValidationError:
+        return None
+
+
+def odd_fact(machine: MachineContext) -> str | None:
+    """Which fact cannot be recorded as it is, and why; a part of it, or none, must not pass for what was there."""
+    try:
+        _record_of(machine, machine.site.now)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        return f"{where} of {error.title} is {cut(repr(first['input']), MOST_VALUE)}: {first['msg']}"
+    return None
+
+
+def _record_of(machine: MachineContext, bound: datetime) -> Recorded | None:
     item = machine.item
     if item is None or machine.azure_vm is None or machine.failed_over_at is None:
         return None

@@ -20,12 +20,13 @@ from failback_operator.decide.judgement import Ruling, Rulings, is_waived
 from failback_operator.decide.phase import running_entry
 from failback_operator.decide.standing import Standing, WaitReason
 from failback_operator.decide.status_target import pruned
-from failback_operator.decide.wording import ALSO_UNKNOWN, blocked_text, doing, trouble_remedy, trouble_text
+from failback_operator.decide.wording import ALSO_UNKNOWN, blocked_text, doing, fitted, trouble_remedy, trouble_text
 from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
 BUCKET = 10
 MOST_TEXT = 1024
+MOST_NAME = 253
 NOT_READ = "where it stands is not known"
 FOR_A_PERSON = frozenset({WaitReason.SUSPENDED, WaitReason.HELD, WaitReason.NOT_COVERED, WaitReason.RIVAL})
 
@@ -53,10 +54,12 @@ def machine_status(standing: Standing, rulings: Rulings, assignments: Assignment
         findings_omitted=omitted,
         phase=standing.shown_phase,
         assignment=assignment_of(standing, assignments),
-        protection_state=item.protection_state if item else (stored.status.protection_state if stored else None),
+        protection_state=fitted(item.protection_state, MOST_NAME)
+        if item
+        else (stored.status.protection_state if stored else None),
         disks=disks,
         progress=f"{min(d.percent for d in disks)}%" if disks else None,
-        job=_job(standing),
+        job=fitted(_job(standing), MOST_NAME),
         message=message_of(standing)[:MOST_TEXT],
         ledger=pruned(stored.status.ledger) if stored else [],
     )

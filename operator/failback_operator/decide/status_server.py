@@ -5,6 +5,9 @@ from failback_operator.checks.contexts import ServerContext
 from failback_operator.decide.conditions import IDLE, NOT_STALLED, by_condition, rendered, summary
 from failback_operator.decide.findings import Shown, findings, shortened
 from failback_operator.decide.judgement import Rulings
+from failback_operator.decide.wording import fitted
+
+MOST = 63
 
 
 def server_status(context: ServerContext, rulings: Rulings) -> ProcessServerStatus:
@@ -17,8 +20,13 @@ def server_status(context: ServerContext, rulings: Rulings) -> ProcessServerStat
         conditions=rendered(states, server.metadata.generation),
         findings=shown,
         findings_omitted=omitted,
-        ip_address=facts.ip_address if facts else stored.ip_address,
-        version=facts.agent_version if facts else stored.version,
-        health=facts.health if facts else stored.health,
-        machines=facts.machine_count if facts else stored.machines,
+        ip_address=fitted(facts.ip_address, MOST) if facts else stored.ip_address,
+        version=fitted(facts.agent_version, MOST) if facts else stored.version,
+        health=fitted(facts.health, MOST) if facts else stored.health,
+        machines=_count(facts.machine_count) if facts else stored.machines,
     )
+
+
+def _count(told: int | None) -> int | None:
+    """A number of machines; a negative one is none."""
+    return told if told is not None and told >= 0 else None

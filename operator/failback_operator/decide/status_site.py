@@ -11,6 +11,7 @@ from failback_operator.decide.findings import Shown, findings, shortened
 from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.site_fixes.mending import SiteMending, under_way
 from failback_operator.decide.status_target import pruned
+from failback_operator.decide.wording import fitted
 from failback_operator.domain.protected_item import InstanceType
 from failback_operator.domain.reading import Part, SourceProblem
 from failback_operator.domain.vault import VaultFacts
@@ -45,7 +46,7 @@ def site_status(
         findings_omitted=omitted,
         sources=_sources(context),
         found=_found(vault) if vault else stored.found,
-        configuration_server_version=server.agent_version if server else stored.configuration_server_version,
+        configuration_server_version=fitted(server.agent_version, 63) if server else stored.configuration_server_version,
         fabric_id=str(vault.fabric.arm_id) if vault else stored.fabric_id,
         awaited=list(mending.awaited),
         ledger=pruned(stored.ledger),

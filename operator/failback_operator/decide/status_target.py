@@ -19,8 +19,10 @@ from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.overdue import overdue_shutdown
 from failback_operator.decide.remediation import Fix, remedies_of
+from failback_operator.decide.wording import fitted
 from failback_operator.domain.usage import DiskUsage
 
+MOST_NAME = 253
 MOST_LEDGER = 40  # the schema allows 50: what is appended before the next status is written finds room
 USABLE_TYPES = frozenset({"vmfs", "vsan"})
 
@@ -37,8 +39,8 @@ def target_status(context: TargetContext, rulings: Rulings, fixes: tuple[Fix, ..
         conditions=rendered(_conditions(context, rulings, fixes, overdue), target.metadata.generation),
         findings=listed,
         findings_omitted=omitted,
-        operating_system=_system(context) or stored.operating_system,
-        host=context.vm.host.name if context.vm and context.vm.host else stored.host,
+        operating_system=fitted(_system(context), MOST_NAME) or stored.operating_system,
+        host=fitted(context.vm.host.name, MOST_NAME) if context.vm and context.vm.host else stored.host,
         datastores=_datastores(context) if context.vm else stored.datastores,
         disks=disk_counts(context.usage) if context.usage else stored.disks,
         disk_uuid_enabled=stored.disk_uuid_enabled,

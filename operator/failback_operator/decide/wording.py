@@ -121,6 +121,11 @@ def sentence(text: str, most: int = MOST_WHAT) -> str:
     return shortened if shortened.endswith((".", "…", "!", "?")) else f"{shortened}."
 
 
+def fitted(text: str | None, most: int) -> str | None:
+    """What the world told, if anything, as far as the status has room for it: one odd answer must not cost a site its status."""
+    return cut(text, most) if text is not None else None
+
+
 def cut(text: str, most: int) -> str:
     """The text, at most so long."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
