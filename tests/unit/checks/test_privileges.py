@@ -11,7 +11,16 @@ from failback_operator.checks.master_target import TARGET_CHECKS
 from failback_operator.checks.site import SITE_CHECKS
 from failback_operator.checks.site.privileges import WRITES
 from failback_operator.domain.enabled import enabled_needs
-from failback_operator.domain.grants import MENDING_PRIVILEGES, POWER_CYCLE_NEEDS, REMEDIATION_NEEDS, Grants, Mended
+from failback_operator.domain.grants import (
+    DELETION_NEEDS,
+    DETACH_NEEDS,
+    MENDING_PRIVILEGES,
+    POWER_CYCLE_NEEDS,
+    REATTACH_NEEDS,
+    REMEDIATION_NEEDS,
+    Grants,
+    Mended,
+)
 from failback_operator.domain.ids import Moref
 
 SNAPSHOTS = {"remediation": {"removeSnapshots": "Automatic"}}
@@ -133,7 +142,8 @@ def test_every_remediation_says_what_it_needs():
 
 def test_all_that_may_be_needed_is_asked_for():
     needs = [POWER_CYCLE_NEEDS, *REMEDIATION_NEEDS.values()]
-    assert {each for need in needs for _, ids in need for each in ids} == set(MENDING_PRIVILEGES)
+    asked = {*REATTACH_NEEDS, *DETACH_NEEDS, *DELETION_NEEDS}
+    assert {each for need in needs for _, ids in need for each in ids} | asked == set(MENDING_PRIVILEGES)
 
 
 def test_what_is_enabled_is_named_as_the_spec_spells_it():

@@ -132,6 +132,9 @@ PRIVILEGES = [
 ]
 
 
-@pytest.mark.parametrize("case", [*RETURNED, *DELETIONS, *PRIVILEGES], ids=str)
+CASES = [*RETURNED, *DELETIONS, *PRIVILEGES]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_check(case):
     assert_case(MACHINE_CHECKS, case)
