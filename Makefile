@@ -31,7 +31,7 @@ pip_setting() { $(BIN)/python -m pip config list | sed -nE "s/^[^=]*\.$$1='(.*)'
 endef
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(LOCK_ARGS)
 
-.PHONY: help venv helm demo lab bench test test-unit test-nightly test-snapshots mutation coverage lint format crds docs lock lab-binaries contract-deps clean clean-cache
+.PHONY: help venv helm demo lab bench test test-unit test-nightly test-snapshots test-flap mutation coverage lint format crds docs lock lab-binaries contract-deps clean clean-cache
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,10 +51,13 @@ test: lab-binaries helm contract-deps ## unit, contract and integration tests (P
 test-unit: $(READY) ## the tests that need no server
 	$(PYTEST) tests/unit $(PYTEST_ARGS)
 
-test-nightly: test-snapshots ## what takes too long for each change
+test-nightly: test-snapshots test-flap ## what takes too long for each change
 
 test-snapshots: $(READY) ## 10,000 generated sites through evaluation
 	$(BIN)/python -m pytest tests/unit/decide/test_snapshots.py --hypothesis-profile=nightly $(PYTEST_ARGS)
+
+test-flap: lab-binaries ## 1,000 rounds of observation of which one read in fifty fails
+	FAILBACK_FLAP_ROUNDS=1000 $(BIN)/python -m pytest tests/integration/flap $(PYTEST_ARGS)
 
 mutation: $(READY) ## are the tests of checks, decide, planning good? what survives them (MODULE=checks/plan.py, JOBS=2; resumable)
 	$(BIN)/python -m tests.mutation --jobs=$(JOBS) $(MODULE)

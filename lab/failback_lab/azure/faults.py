@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from random import Random
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +22,9 @@ class FaultRule(BaseModel):
     nth: int = Field(default=1, ge=1)
     count: int = Field(default=1, ge=-1)
     """-1: for ever."""
+    chance: float = Field(default=1.0, gt=0, le=1)
+    """How likely each of those requests is struck, told by a generator that begins with `seed`."""
+    seed: int = 0
     when: Literal["before", "after"] = "before"
     """`after`: the request is carried out and its answer lost."""
     status: int = 500
@@ -33,7 +37,14 @@ class FaultRule(BaseModel):
 @dataclass(slots=True)
 class _Armed:
     rule: FaultRule
+    random: Random
     seen: int = 0
+
+    def strikes(self) -> bool:
+        """Whether it strikes one more request that matches."""
+        self.seen += 1
+        past = self.seen - self.rule.nth
+        return past >= 0 and (self.rule.count == -1 or past < self.rule.count) and self.random.random() < self.rule.chance
 
 
 @dataclass(slots=True)
@@ -45,7 +56,7 @@ class Faults:
     def add(self, rule: FaultRule) -> None:
         """Arm a rule. Raises re.error for a bad pattern."""
         re.compile(rule.path)
-        self._armed.append(_Armed(rule))
+        self._armed.append(_Armed(rule, Random(rule.seed)))  # noqa: S311 - no secret depends on it
 
     def clear(self) -> None:
         """Disarm all."""
@@ -58,8 +69,6 @@ class Faults:
             rule = armed.rule
             if rule.method not in ("*", method) or not re.search(rule.path, path, re.IGNORECASE):
                 continue
-            armed.seen += 1
-            past = armed.seen - rule.nth
-            if chosen is None and past >= 0 and (rule.count == -1 or past < rule.count):
+            if armed.strikes() and chosen is None:
                 chosen = rule
         return chosen

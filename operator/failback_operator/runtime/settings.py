@@ -320,6 +320,7 @@ class Settings:
             refused_login_limit=timedelta(seconds=self.vsphere_refused_login_limit_seconds),
             threads=self.vsphere_threads,
             server_privileges=self.server_privileges,
+            answers_kept=timedelta(seconds=self.vsphere_stale_seconds),
             page_size=self.vsphere_page_size,
         )
 

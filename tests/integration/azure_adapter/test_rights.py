@@ -64,6 +64,19 @@ async def test_the_rights_on_the_vault_are_read_and_kept(operators_lab: AzureLab
         assert requests(operators_lab, since, "Microsoft.Authorization/permissions") == []
 
 
+async def test_rights_that_cannot_be_read_now_and_then_stay_known(operators_lab: AzureLab):
+    at_once = ReaderSettings(estate_age=timedelta(0))
+    async with site_of(endpoint_of(operators_lab), at_once) as own:
+        facts = await own.reader.read_all(None, frozenset())
+        operators_lab.fault(kind="error", status=500, path="Microsoft.Authorization/permissions", count=-1)
+        again = await own.reader.read_all(facts, frozenset())
+        operators_lab.clear_faults()
+        assert (again.permissions.facts, again.permissions.as_of) == (facts.permissions.facts, facts.permissions.as_of)
+        assert again.permissions.error is not None
+        assert again.permissions.error.problem is SourceProblem.UNREACHABLE
+        assert (await own.reader.read_all(again, frozenset())).permissions.error is None
+
+
 async def test_rights_that_may_not_be_read_are_not_known(site: Site, lab: AzureLab):
     lab.deny("Microsoft.Authorization/permissions/read")
     facts = await site.reader.read_all(None, frozenset())

@@ -87,6 +87,21 @@ ACTIONS = [
     Case("AzureActionsGranted", "vault unread", UNKNOWN, a.blind_vault()),
 ]
 
+OUTAGE = SourceError(SourceProblem.UNREACHABLE, "HTTP 500")
+
+
+def kept(minutes):
+    """Rights that were read so long ago, and could not be read since."""
+    part = Part((Permission(("*",)),), a.minutes_ago(minutes), OUTAGE)
+    return a.site_context(a.view(a.vault(permissions=part)))
+
+
+ACTIONS += [
+    Case("AzureActionsGranted", "not read since 29 min", PASS, kept(29)),
+    Case("AzureActionsGranted", "not read since 30 min", PASS, kept(30)),
+    Case("AzureActionsGranted", "not read since 31 min", UNKNOWN, kept(31), "HTTP 500"),
+]
+
 REFRESH = {"remediation": {"refreshProvider": "Automatic"}}
 BOTH = REFRESH | {"failbackPolicy": {"create": "IfMissing"}}
 PROVIDERS = "Microsoft.RecoveryServices/vaults/replicationFabrics/replicationRecoveryServicesProviders/refreshProvider/action"

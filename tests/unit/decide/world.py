@@ -75,6 +75,7 @@ class World:
             items=tuple(self._fresh(i) for i in self.items.values()),
             azure_vms=tuple(self.azure_vms.values()),
             estate=self._estate(),
+            permissions=replace(b.vault().permissions, as_of=self.now),
             missing_vms=frozenset(b.azure_vm_id(n) for n in self.gone_vms),
             jobs=tuple(sorted(self.jobs, key=lambda j: j.started_at or self.now, reverse=True)),
         )

@@ -70,7 +70,7 @@ def _refused(context: SiteContext, vault: VaultFacts) -> Iterator[str]:
 @of_vault
 def azure_actions_granted(context: SiteContext, vault: VaultFacts) -> Answer:
     """Each action of a run is given by some role. Deny assignments are not told there: they show when the call is made."""
-    missing = missing_actions(vault, RUN_ACTIONS)
+    missing = missing_actions(context, vault, RUN_ACTIONS)
     if missing is None:
         return _rights_unread(vault)
     if missing:
@@ -100,7 +100,7 @@ def azure_fixes_granted(context: SiteContext, vault: VaultFacts) -> Answer:
         return not_applicable("no fix of the site is enabled")
     told = []
     for fix, actions in fixes:
-        missing = missing_actions(vault, actions)
+        missing = missing_actions(context, vault, actions)
         if missing is None:
             return _rights_unread(vault)
         told += [f"{fix} needs {action}" for action in missing]
@@ -109,9 +109,9 @@ def azure_fixes_granted(context: SiteContext, vault: VaultFacts) -> Answer:
     return passed(f"granted is what {listed(fix for fix, _ in fixes)} needs")
 
 
-def missing_actions(vault: VaultFacts, actions: tuple[str, ...]) -> list[str] | None:
-    """Those of the actions on the vault that no role gives; None where the rights were not read."""
-    permissions = vault.permissions.facts
+def missing_actions(context: SiteContext, vault: VaultFacts, actions: tuple[str, ...]) -> list[str] | None:
+    """Those of the actions on the vault that no role gives; None where the rights were not read lately."""
+    permissions = vault.permissions.fresh(context.now, context.limits.azure_estate_stale)
     return None if permissions is None else [action for action in actions if not gives(permissions, action)]
 
 

@@ -85,7 +85,7 @@ def _no_container(vault: VaultFacts) -> str | None:
 
 
 def _no_right(site: SiteContext, vault: VaultFacts) -> str | None:
-    missing = missing_actions(vault, POLICY_ACTIONS)
+    missing = missing_actions(site, vault, POLICY_ACTIONS)
     return lacking(site, missing) if missing else None
 
 

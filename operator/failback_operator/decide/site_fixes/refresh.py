@@ -121,7 +121,7 @@ def _provider(vault: VaultFacts) -> Provider | str:
 
 
 def _no_right(site: SiteContext) -> str | None:
-    missing = missing_actions(site.vault, REFRESH_ACTIONS) if site.vault is not None else None
+    missing = missing_actions(site, site.vault, REFRESH_ACTIONS) if site.vault is not None else None
     return lacking(site, missing) if missing else None
 
 

@@ -1,7 +1,9 @@
 """The operator's own rights on the vault, read as seldom as what stands around the machines."""
 
+from dataclasses import replace
+
 from failback_operator.domain.ports import Clock
-from failback_operator.domain.reading import Part
+from failback_operator.domain.reading import Part, SourceProblem
 from failback_operator.domain.rights import Permission
 
 from .calls import Calls
@@ -26,7 +28,10 @@ class RightsReader:
         self._clock = clock
 
     async def read(self, known: Part[tuple[Permission, ...]]) -> Part[tuple[Permission, ...]]:
-        """What the operator's roles give on the vault. Raises nothing; what cannot be read now is not known any more."""
+        """What the operator's roles give on the vault. Raises nothing.
+
+        What cannot be read now keeps what was read before, beside the error; a refusal says that the roles have changed.
+        """
         now = self._clock.now()
         if known.error is None and known.as_of is not None and now - known.as_of <= self._age:
             return known
@@ -36,7 +41,8 @@ class RightsReader:
         try:
             found = await self._calls.whole(_permission, self._session.resource_manager.list, path, api_version=VERSION)
         except UNREADABLE as raised:
-            return Part(None, None, source_error(raised, at))
+            error = source_error(raised, at)
+            return Part(None, None, error) if error.problem is SourceProblem.FORBIDDEN else replace(known, error=error)
         return Part(tuple(sorted(found, key=lambda each: (each.actions, each.not_actions))), now, None)
 
 

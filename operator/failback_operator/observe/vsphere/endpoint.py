@@ -62,6 +62,8 @@ class VsphereSettings:
     page_size: int = 100
     server_privileges: tuple[str, ...] = SERVER_PRIVILEGES
     """What the configuration server's own account is asked for."""
+    answers_kept: timedelta = timedelta(minutes=5)
+    """So long the last answer about privileges and starts of VMs stands in for one that fails."""
     searched_one_by_one: int = 50
     """Up to so many UUIDs are looked up one by one; for more, or for names, the list of all VMs is read."""
     now: Callable[[], datetime] = utc_now

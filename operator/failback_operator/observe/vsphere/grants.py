@@ -18,6 +18,7 @@ from failback_operator.observe.vsphere.convert import DATASTORE, MACHINE
 from failback_operator.observe.vsphere.convert_motion import CLUSTER, POD
 from failback_operator.observe.vsphere.failures import UNPARSABLE, words
 from failback_operator.observe.vsphere.interest import Interest, names_of
+from failback_operator.observe.vsphere.memory import Memory
 from failback_operator.observe.vsphere.retrieve import Selection, managed, moref_of, retrieve
 
 DATACENTER = "Datacenter"
@@ -32,8 +33,9 @@ class GrantsReader:
     One for each log-in. Nothing is asked where nothing is enabled and nobody is named.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, memory: Memory) -> None:
         self._connection = connection
+        self._memory = memory
         self._own_account: str | None = None
         self._listed: frozenset[str] | None = None
         self._own: Grants | None = None
@@ -44,12 +46,12 @@ class GrantsReader:
         self._own = self._server = None
         if interest.mended:
             entities = sorted(set(_mended(interest, facts)))
-            self._own = _asked(
+            self._own = self._asked(
                 self._connection.endpoint.username, lambda: self._ask(self._own_name(), entities, MENDING_PRIVILEGES)
             )
         if account := interest.account:
             privileges = self._connection.settings.server_privileges
-            self._server = _asked(account, lambda: self._ask(account, self._datacenters(facts), privileges))
+            self._server = self._asked(account, lambda: self._ask(account, self._datacenters(facts), privileges))
         return self.on(facts)
 
     def on(self, facts: VsphereFacts) -> VsphereFacts:
@@ -81,6 +83,19 @@ class GrantsReader:
         held = (Held(moref_of(each.entity), names[moref_of(each.entity)], _lacking(each)) for each in answer)
         return Grants(account, tuple(sorted(held, key=lambda each: (each.name, each.entity))))
 
+    def _asked(self, account: str, ask: Callable[[], Grants]) -> Grants:
+        """The answer, the last one, or why there is none. Raises NotAuthenticated, and what the network raises."""
+        question = ("privileges", account)
+        try:
+            return self._memory.keep(question, ask())
+        except vim.fault.NotAuthenticated:
+            raise
+        except vmodl.MethodFault as fault:
+            return self._memory.after(fault, question, Grants(account, unread=words(fault)))
+        except UNPARSABLE as error:
+            why = f"the answer could not be understood ({type(error).__name__})"
+            return self._memory.after(error, question, Grants(account, unread=why))
+
     def _datacenters(self, facts: VsphereFacts) -> list[Entity]:
         """The datacenters of the hosts that run the site's VMs; all of them where none is told by its datastores."""
         rows = retrieve(self._connection, Selection(DATACENTER, ("name", "datastore")))
@@ -88,18 +103,6 @@ class GrantsReader:
         used = {store for each in facts.hosts if each.moref in hosts for store in each.datastores}
         own = [row for row in rows if used & {moref_of(each) for each in row.values.get("datastore") or ()}]
         return sorted((DATACENTER, row.moref, str(row.values.get("name", row.moref))) for row in own or rows)
-
-
-def _asked(account: str, question: Callable[[], Grants]) -> Grants:
-    """The answer, or why there is none. Raises NotAuthenticated, and what the network raises."""
-    try:
-        return question()
-    except vim.fault.NotAuthenticated:
-        raise
-    except vmodl.MethodFault as fault:
-        return Grants(account, unread=words(fault))
-    except UNPARSABLE as error:
-        return Grants(account, unread=f"the answer could not be understood ({type(error).__name__})")
 
 
 def _lacking(privileges: Any) -> frozenset[str]:

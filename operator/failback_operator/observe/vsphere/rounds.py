@@ -10,18 +10,19 @@ from failback_operator.observe.vsphere.events import EventsReader
 from failback_operator.observe.vsphere.facts import FactsBuilder
 from failback_operator.observe.vsphere.grants import GrantsReader
 from failback_operator.observe.vsphere.interest import Interest
+from failback_operator.observe.vsphere.memory import Memory
 from failback_operator.observe.vsphere.starts import StartsReader
 
 
 class Rounds:
     """Facts after each round. Methods raise what vCenter raises, NotAuthenticated among it."""
 
-    def __init__(self, connection: Connection, interest: Interest, collector: ChangeCollector) -> None:
+    def __init__(self, connection: Connection, interest: Interest, collector: ChangeCollector, memory: Memory) -> None:
         self._interest = interest
         self._collector = collector
         self._builder = FactsBuilder(connection.content.about.instanceUuid)
-        self._grants = GrantsReader(connection)
-        self._starts = StartsReader(connection, interest)
+        self._grants = GrantsReader(connection, memory)
+        self._starts = StartsReader(connection, interest, memory)
         self._events = EventsReader(connection, interest)
 
     @property

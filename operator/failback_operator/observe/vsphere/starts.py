@@ -15,6 +15,7 @@ from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.convert import MACHINE
 from failback_operator.observe.vsphere.failures import UNPARSABLE
 from failback_operator.observe.vsphere.interest import Interest, names_of
+from failback_operator.observe.vsphere.memory import Memory
 from failback_operator.observe.vsphere.retrieve import managed
 
 POWERED_ON = ("VmPoweredOnEvent", "DrsVmPoweredOnEvent")
@@ -24,10 +25,11 @@ Starts = tuple[datetime, ...] | None
 
 
 class StartsReader:
-    """Asks about those VMs of interest whose machines have left for Azure. One for each watch."""
+    """Asks about those VMs of interest whose machines have left for Azure. One for each watch; without memory it keeps to now."""
 
-    def __init__(self, connection: Connection, interest: Interest) -> None:
+    def __init__(self, connection: Connection, interest: Interest, memory: Memory | None = None) -> None:
         self._connection = connection
+        self._memory = memory
         self._departed = {each.casefold() for each in interest.departed}
         self._known: dict[Moref, Starts] = {}
 
@@ -61,10 +63,12 @@ class StartsReader:
             entity=managed(MACHINE, moref, self._connection.stub), recursion=vim.event.EventFilterSpec.RecursionOption.self
         )
         wanted = vim.event.EventFilterSpec(entity=entity, eventTypeId=list(POWERED_ON))
+        question = ("starts", moref)
         try:
             found = self._connection.content.eventManager.QueryEvents(wanted)
-            return tuple(sorted(each.createdTime.astimezone(UTC) for each in found))
+            starts = tuple(sorted(each.createdTime.astimezone(UTC) for each in found))
         except vim.fault.NotAuthenticated:
             raise
-        except (vmodl.MethodFault, *UNPARSABLE):
-            return None
+        except (vmodl.MethodFault, *UNPARSABLE) as error:
+            return None if self._memory is None else self._memory.after(error, question, None)
+        return starts if self._memory is None else self._memory.keep(question, starts)

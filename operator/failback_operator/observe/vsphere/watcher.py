@@ -25,6 +25,7 @@ from failback_operator.observe.vsphere.events import EventsReader
 from failback_operator.observe.vsphere.failures import source_error
 from failback_operator.observe.vsphere.fresh import Hardware, cluster, datastore_name, hardware, named, parent, pod, pool, users
 from failback_operator.observe.vsphere.interest import Interest, find
+from failback_operator.observe.vsphere.memory import Memory
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
 from failback_operator.observe.vsphere.rounds import Rounds
 from failback_operator.observe.vsphere.session import STALE_SOCKET, VsphereSession
@@ -58,6 +59,7 @@ class VsphereWatcher:
         self.settings = settings or VsphereSettings()
         self.session = VsphereSession(endpoint, self.settings, observer)
         self._interest = interest
+        self._memory = Memory(self.settings)
         self._on_facts = on_facts
         self._part: Part[VsphereFacts] = Part()
         self._wake = threading.Event()
@@ -180,7 +182,7 @@ class VsphereWatcher:
         interest = self._interest
         found = find(connection, interest)
         collector = self._collector = ChangeCollector(connection, found)
-        rounds = Rounds(connection, interest, collector)
+        rounds = Rounds(connection, interest, collector, self._memory)
         try:
             facts = rounds.first()
             self._publish(facts, interest)
