@@ -171,6 +171,12 @@ def test_each_container_with_machines_gets_its_association():
     assert [e.key for e in site.shared()] == ["AssociateFailbackPolicy/cloud-2:policy-24h-failback/1"]
 
 
+def test_without_a_known_container_nothing_is_associated():
+    site = bare(policies=(b.failback_policy(),), items=())
+    assert [site.shared() for _ in range(3)] == [[]] * 3
+    assert "Create the failback policy" in remedy(site)
+
+
 @pytest.mark.parametrize("is_taken", [True, False])
 def test_a_crash_between_intent_and_answer_makes_no_second_one(is_taken):
     site = bare()

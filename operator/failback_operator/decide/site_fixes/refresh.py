@@ -43,8 +43,6 @@ class Refresh:
 
 def refresh_of(site: SiteContext, wants: tuple[Want, ...], targets: Iterable[TargetContext]) -> Refresh | None:
     """The refresh that is wanted, or None."""
-    if site.vault is None:
-        return None
     requested = _request(site)
     spent = tuple(want for want in wants if _times(site, want) >= site.limits.attempts)
     hopeful = tuple(want for want in wants if want not in spent)
