@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from tests import proofs
+
 from failback_operator.checks.clauses import CLAUSES
 from failback_operator.checks.registry import KINDS, AnyCheck
 from failback_operator.domain.steps import EffectKind
@@ -62,7 +64,7 @@ def rendered() -> str:
     """The whole page."""
     tests, verdicts = unit_tests(), cases()
     rows = [row for clause in CLAUSES for row in _rows(clause, tests, verdicts)]
-    return INTRODUCTION + "\n".join(rows) + "\n"
+    return INTRODUCTION + "\n".join(rows) + "\n" + proofs.rendered()
 
 
 def _rows(clause: str, tests: dict[str, list[str]], verdicts: dict[str, list[str]]) -> Iterator[str]:

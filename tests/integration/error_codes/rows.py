@@ -62,11 +62,11 @@ ELSEWHERE: dict[tuple[str, str], str] = {
     "already (tests/integration/azure/test_refusals.py)",
     ("failback impossible", "ESXi with the free licence"): "such a host cannot be in a vCenter, so its VMs are not found: to the "
     "checks it is the cause 'target is no VM of the known vCenter'; no source tells the licence",
-    ("TLS error 35 at registration", "authenticating proxy"): "happens in the guest while it is set up: documentation only, say "
-    "the facts",
-    ("forward failover", "28031"): "a failover to Azure: out of scope, say the facts; told as a health error",
-    ("forward failover", "28092"): "a failover to Azure: out of scope, say the facts; told as a health error",
-    ("forward failover", "70038"): "a failover to Azure: out of scope, say the facts; told as a health error",
-    ("forward failover", "170010"): "a failover to Azure: out of scope, say the facts; told as a health error",
+    ("TLS error 35 at registration", "authenticating proxy"): "happens in the guest while it is set up: nothing tells of it "
+    "from outside",
+    ("forward failover", "28031"): "a failover to Azure: not on the way home; told as a health error",
+    ("forward failover", "28092"): "a failover to Azure: not on the way home; told as a health error",
+    ("forward failover", "70038"): "a failover to Azure: not on the way home; told as a health error",
+    ("forward failover", "170010"): "a failover to Azure: not on the way home; told as a health error",
 }
 """Why a cause has no case here."""
