@@ -10,6 +10,8 @@ import click
 from failback_lab.bench import run_bench
 from failback_lab.demo.run import DemoOptions, run_demo
 from failback_lab.process import ChildDied, sigterm_as_exit
+from failback_lab.scale.bench import BenchOptions, run_scale_bench
+from failback_lab.scale.site import Size
 from failback_lab.site import NAMESPACE, Lab, LabOptions
 from failback_lab.toolchain import LAB, Binaries
 
@@ -56,11 +58,18 @@ Ctrl-C ends it and leaves nothing behind.""")
 
 
 @main.command()
-@click.option("--minutes", default=5.0, show_default=True, help="How long the site is watched at rest.")
-def bench(minutes: float) -> None:
-    """Count the operator's calls and writes at rest, with the intervals that users have."""
+@click.option("--machines", default=1000, show_default=True, help="Machines of the site; 0: the demo's site.")
+@click.option("--targets", default=20, show_default=True, help="Its master targets.")
+@click.option("--plans", default=20, show_default=True, help="Its plans.")
+@click.option("--minutes", default=2.0, show_default=True, help="How long the site is watched at rest.")
+@click.option("--output", type=click.Path(path_type=Path), help="File for the figures as JSON.")
+def bench(machines: int, targets: int, plans: int, minutes: float, output: Path | None) -> None:
+    """Count what the operator costs, with the intervals that users have, and what others take for the same."""
     with sigterm_as_exit():
-        run_bench(minutes)
+        if machines:
+            run_scale_bench(BenchOptions(Size(machines, targets, plans), minutes, output))
+        else:
+            run_bench(minutes)
 
 
 if __name__ == "__main__":

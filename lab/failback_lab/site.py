@@ -5,12 +5,13 @@ import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from failback_lab.azure.client import AzureLab
+from failback_lab.azure.config import Limits
 from failback_lab.azure.roles import FAILBACK_POLICY_WRITER, READER, SITE_RECOVERY_OPERATOR
 from failback_lab.kubectl import Kubectl
 from failback_lab.kubernetes import ApiServer
@@ -49,9 +50,10 @@ OPERATOR_SETTINGS = {
 class LabOptions:
     """What may differ between two labs; `speed` is the factor by which the service's durations are shortened."""
 
-    scenario: Path = LAB / "scenarios" / "demo.yaml"
+    scenario: Path | Scenario = LAB / "scenarios" / "demo.yaml"
     speed: float = 60.0
     record: Path | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 class Lab:
@@ -59,7 +61,7 @@ class Lab:
 
     def __init__(self, options: LabOptions, binaries: Binaries) -> None:
         self.options = options
-        self.scenario = Scenario.load(options.scenario)
+        self.scenario = options.scenario if isinstance(options.scenario, Scenario) else Scenario.load(options.scenario)
         self._binaries = binaries
         self._stack = ExitStack()
         self.directory: Path
@@ -83,6 +85,7 @@ class Lab:
                     self.vcenter,
                     speed=self.options.speed,
                     record=self.options.record,
+                    limits=self.options.limits,
                     actions=(*SITE_RECOVERY_OPERATOR, *FAILBACK_POLICY_WRITER, *READER),
                 )
             )

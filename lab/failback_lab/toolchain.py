@@ -46,7 +46,8 @@ KUBERNETES = GoModule(
 ETCD = GoModule("etcd", ETCD_VERSION, LAB / "etcd", {"etcd": "go.etcd.io/etcd/server/v3"}, typical_seconds=45)
 VCSIM = GoModule("vcsim", "lab", LAB / "vcenter", {"vcsim": "."}, typical_seconds=40)
 HELM = GoModule("helm", "4.3.1", LAB / "helm", {"helm": "helm.sh/helm/v4/cmd/helm"}, typical_seconds=90)
-MODULES = (ETCD, KUBERNETES, VCSIM, HELM)
+GOVC = GoModule("govc", "0.46.0", LAB / "govc", {"govc": "github.com/vmware/govmomi/govc"}, typical_seconds=60)
+MODULES = (ETCD, KUBERNETES, VCSIM, HELM, GOVC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ class Metrics:
         self.queue = self._gauge("queue_length", "Sites that wait to be judged.")
         self.reconciles = self._counter("reconciles", "Reconciles by result.", "result")
         self.reconcile_seconds = Histogram("failback_reconcile_seconds", "Time of a reconcile.", registry=self.registry)
+        self.evaluation_seconds = Histogram(
+            "failback_evaluation_cpu_seconds", "CPU time of one evaluation of a site.", registry=self.registry
+        )
         self.effects = self._counter("effects", "Effects by kind and result.", "kind", "result")
         self.leases = self._gauge("leases_held", "Leases that this replica holds.")
         self.ghosts = self._counter("watch_missed", "Changes that the watch missed and the full list found.", "kind")

@@ -4,6 +4,7 @@ Level-triggered: what it does follows from what is stored and seen, never from w
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -127,7 +128,9 @@ class Reconciler:
         if site.status.conditions and not (is_searched and worker.is_read()):
             # It was judged before, and what is known now is less than what stands there.
             return WAIT_SECONDS
+        began = time.thread_time()
         decision = evaluate(view)
+        self._hands.tools.metrics.evaluation_seconds.observe(time.thread_time() - began)
         writes = _Writes()
         await self._write(decision, view, lease, writes)
         worker.follow(decision, view)
