@@ -5,6 +5,7 @@ Sentinel dates of the service (years 1, 1601, 1753, 9999) are None in all facts.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from failback_operator.domain.azure_estate import AzureDisk, AzureEstate
 from failback_operator.domain.fabric import Fabric, Provider, VCenterRecord
@@ -40,6 +41,7 @@ class VaultFacts:
     one in neither was not read. `estate` is what stands around them. `jobs` are the vault's jobs of the look-back window, newest
     first. `missing_items` and `missing_jobs` are those that the full read listed nowhere and then asked for by name: only they
     are proved gone. A part that is `denied` is empty and was not read. `permissions` are the operator's own on the vault.
+    `jobs_listed_at`: when the list of jobs was read; no fact of the vault, and so not compared.
     """
 
     fabric: Fabric
@@ -56,6 +58,7 @@ class VaultFacts:
     estate: AzureEstate = field(default_factory=AzureEstate)
     denied: tuple[Denial, ...] = ()
     permissions: Part[tuple[Permission, ...]] = field(default_factory=Part)
+    jobs_listed_at: datetime | None = field(default=None, compare=False)
 
     def is_denied(self, part: VaultPart) -> bool:
         """Whether that part, or some of it, may not be read."""

@@ -1,6 +1,7 @@
 """The whole vault of the demo's site, read through the SDKs over TLS."""
 
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from tests.integration.azure_adapter.sites import Site, endpoint_of, last, read_item, read_job, requests, site_of
@@ -61,6 +62,9 @@ async def test_jobs_are_asked_for_by_a_window(site: Site, lab: AzureLab):
     since = last(lab)
     again = await site.reader.read_all(facts, frozenset())
     assert again.jobs == facts.jobs
+    # The failovers were hours ago and are known: they are not listed again.
+    (page,) = requests(lab, since, "/replicationJobs")
+    assert f"{facts.jobs_listed_at - ReaderSettings().job_overlap:%Y-%m-%dT%H:%M:%SZ}" in unquote(page["query"])
 
 
 @pytest.mark.parametrize("name", ["cs-1", "CS-1"])

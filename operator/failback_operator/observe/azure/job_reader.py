@@ -34,12 +34,12 @@ class JobReader:
         self._vault = (session.endpoint.resource_group, session.endpoint.vault)
 
     async def read(self, previous: VaultFacts | None, now: datetime, followed: frozenset[str] = frozenset()) -> JobsRead:
-        """The jobs of the look-back window. What `previous` knows is listed again from its newest job on only.
+        """The jobs of the look-back window. What `previous` knows is listed again only as far as it may have changed.
 
         Of `followed`, those are asked for by name of which nothing is listed, or only the end: a LIST tells of no child jobs.
         """
         known = previous.jobs if previous else ()
-        since = self._since(known, now)
+        since = self._since(known, now, previous.jobs_listed_at if previous else None)
         text = self._settings.jobs_filter.format(start=_odata(since), end=_odata(now + self._settings.job_overlap))
         options = {"filter": text} if text else {}
         listed = await self._calls.whole(job, self._session.site_recovery.replication_jobs.list, *self._vault, **options)
@@ -77,14 +77,18 @@ class JobReader:
         families = await self._calls.each(lambda each: self.get(each.name), bad[: self._settings.jobs_per_read])
         return tuple(member for family in families for member in family)
 
-    def _since(self, known: Iterable[Job], now: datetime) -> datetime:
-        """Where to begin: the newest known job, but not after one that still runs."""
+    def _since(self, known: Iterable[Job], now: datetime, listed_at: datetime | None) -> datetime:
+        """Where to begin: the last list, or the newest known job if that is later, but not after one that still runs.
+
+        After a failover of a thousand machines their jobs would else be listed for ever.
+        """
         oldest = now - self._settings.job_window
         started = [each.started_at for each in known if each.started_at]
         if not started:
             return oldest
         running = [each.started_at for each in known if each.started_at and not each.is_over]
-        return max(oldest, min((max(started), *running)) - self._settings.job_overlap)
+        newest = max(started) if listed_at is None else max(listed_at, *started)
+        return max(oldest, min((newest, *running)) - self._settings.job_overlap)
 
 
 def _missing(names: Iterable[str], previous: VaultFacts | None, now: datetime) -> tuple[MissingJob, ...]:

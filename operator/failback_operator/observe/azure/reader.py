@@ -105,6 +105,7 @@ class VaultReader:
             policies=lists.policies,
             mappings=lists.mappings,
             jobs=jobs.jobs,
+            jobs_listed_at=now,
             azure_vms=machines.found,
             missing_vms=machines.missing,
             # Each of them was asked for by GET as well: what is not there by now is gone.
