@@ -55,16 +55,22 @@ def test_a_machine_without_item_claims_nothing():
     assert found == {("payroll", "app-1"): Outcome.PASS, ("payroll", "db-1"): Outcome.NOT_APPLICABLE}
 
 
-@pytest.mark.parametrize(("gib", "outcome"), [(8, Outcome.PASS), (7, Outcome.FAIL)])
-def test_the_memory_of_a_failback_that_runs_is_taken(gib, outcome):
-    running = replace(
-        a.reprotected_item("db-1"),
-        allowed_operations=frozenset(),
-        current_scenario=CurrentScenario("UnplannedFailover", "job-1"),
-    )
-    items = (a.reprotected_item(), running)
+RUNS = {"allowed_operations": frozenset(), "current_scenario": CurrentScenario("UnplannedFailover", "job-1")}
+
+
+@pytest.mark.parametrize(
+    ("other", "gib", "outcome"),
+    [
+        (RUNS, 12, Outcome.PASS),
+        (RUNS, 11, Outcome.FAIL),
+        ({}, 4, Outcome.PASS),
+        ({}, 3, Outcome.FAIL),
+    ],
+)
+def test_the_memory_of_a_failback_that_runs_is_taken_and_of_no_other(other, gib, outcome):
+    items = (a.reprotected_item(), replace(a.reprotected_item("db-1"), **other))
     hosts = tuple(a.host(each, memory_bytes=256 * GIB, used_memory_bytes=(256 - gib) * GIB) for each in (a.HOST_1, a.HOST_2))
-    facts = a.facts(a.target_vm(), a.vm(), a.vm("db-1"), hosts=hosts, clusters=())
+    facts = a.facts(a.target_vm(), a.vm(), a.vm("db-1", memory_mib=8192), hosts=hosts, clusters=())
     plans = (a.plan(machines=BOTH, stage="FailedBack"),)
     azure = tuple(a.azure_vm(i.friendly_name) for i in items)
     found = judge_site(a.view(a.vault(items=items, azure_vms=azure), facts, plans=plans)).machines["payroll", "app-1"]
