@@ -9,6 +9,7 @@ import pytest_asyncio
 import yaml
 from tests.conftest import DEMO_SCENARIO
 from tests.integration.azure.clients import Vault
+from tests.integration.error_codes.judging import plan_status, ready, seen
 from tests.integration.error_codes.trouble import BACKWARDS, MACHINE, SPARES, planned
 from tests.integration.verdicts.bench import Bench, World, bench_of
 from tests.integration.verdicts.proof import NO_DISCOVERY
@@ -42,6 +43,9 @@ async def troubled(troubled_world: World) -> AsyncIterator[Bench]:
         planned(bench.world)
         await bench.keep()
         await asyncio.to_thread(_reprotect, bench.world)
+        view = await seen(bench)
+        told = {machine: ready(plan_status(view, machine)) for machine in (MACHINE, *SPARES)}
+        assert {status for status, _ in told.values()} == {"True"}, told
         yield bench
 
 

@@ -6,15 +6,9 @@ import pytest
 import pytest_asyncio
 from tests.integration.azure.clients import Vault
 from tests.integration.error_codes.cases import CASES, TOLD
-from tests.integration.error_codes.trouble import MACHINE, SPARES, Trouble, plan_of, planned
+from tests.integration.error_codes.judging import named, outcome, plan_status, ready, seen
+from tests.integration.error_codes.trouble import Trouble
 from tests.integration.verdicts.bench import Bench
-from tests.unit.decide.judged import evaluate
-
-from failback_operator.api.common import StatusBase
-from failback_operator.decide.evaluate import judge_site
-from failback_operator.domain.snapshot import SiteView
-from failback_operator.domain.steps import ObjectKey
-from failback_operator.domain.verdicts import Outcome
 
 pytestmark = [
     pytest.mark.lab,
@@ -28,46 +22,6 @@ pytestmark = [
 async def vault(troubled: Bench) -> Vault:
     """Site Recovery, asked directly."""
     return await asyncio.to_thread(Vault, troubled.world.azure, retry_total=0)
-
-
-async def seen(bench: Bench, trouble: Trouble | None = None) -> SiteView:
-    """All as it is with the trouble."""
-    bench.world.undo()
-    planned(bench.world)
-    if trouble is not None:
-        trouble.breaks(bench.world)
-    return await bench.view()
-
-
-def plan_status(view: SiteView, machine: str) -> StatusBase:
-    return evaluate(view).statuses[ObjectKey("FailbackPlan", "dr", plan_of(machine))]
-
-
-def ready(status: StatusBase) -> tuple[str, str]:
-    """Status and words of its condition Ready."""
-    return next((c.status, f"{c.reason}: {c.message}") for c in status.conditions if c.type == "Ready")
-
-
-def named(view: SiteView, machine: str) -> set[str]:
-    """The checks that the plan's findings name, and those of its site, master target and machine, which it points to."""
-    statuses = evaluate(view).statuses
-    ours = {("FailbackPlan", plan_of(machine)), ("RecoverySite", "tokyo"), ("MasterTarget", "mt-win-1")}
-    keys = {key for key in statuses if (key.kind, key.name) in ours or key.kind == "FailbackMachine"}
-    return {finding.check for key in keys for finding in statuses[key].findings}
-
-
-def outcome(view: SiteView, trouble: Trouble) -> Outcome:
-    """What the check answers of the trouble's subject."""
-    found = judge_site(view)
-    groups = [found.site, *found.targets.values(), *found.servers.values(), *found.machines.values(), *found.plans.values()]
-    verdicts = (each.verdict for group in groups for each in group)
-    return next(v.outcome for v in verdicts if (v.check_id, str(v.subject)) == (trouble.check, trouble.subject))
-
-
-async def test_without_trouble_all_plans_are_ready(troubled: Bench) -> None:
-    view = await seen(troubled)
-    told = {machine: ready(plan_status(view, machine)) for machine in (MACHINE, *SPARES)}
-    assert {machine: status for machine, (status, _) in told.items()} == dict.fromkeys((MACHINE, *SPARES), "True"), told
 
 
 @pytest.mark.parametrize("trouble", CASES, ids=str)
