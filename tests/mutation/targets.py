@@ -75,13 +75,17 @@ class Target:
 
     @cached_property
     def tests(self) -> tuple[Path, ...]:
-        """Of the tests of its room those that are named after it, import it, or name a check of it in quotes; and those of ALSO."""
+        """Of the tests of its room those that are named after it, import it, or name a check of it in quotes; and those of ALSO.
+
+        Last, for checks: the comparison of what the catalogue says of them (steps, waivers) with their pages.
+        """
         unit = self.tree / "tests" / "unit"
         checks = set(CHECK_ID.findall(self.source))
         also = {unit / each for each in ALSO.get(self.name, ())}
         room = unit / self.name.split("/", 1)[0]
         files = sorted(room.glob("test_*.py"))
-        return tuple(p for p in files if p in also or (p.name not in OF_ALL and self._is_own(p, checks)))
+        own = tuple(p for p in files if p in also or (p.name not in OF_ALL and self._is_own(p, checks)))
+        return (*own, room / "test_docs.py") if checks else own
 
     def _is_own(self, path: Path, checks: set[str]) -> bool:
         source = path.read_text(encoding="utf-8")
