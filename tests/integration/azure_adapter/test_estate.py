@@ -119,3 +119,19 @@ async def test_without_machines_the_vaults_subscription_is_read(own_site: Site, 
     found = await own_site.reader._estate.read((), (), replace(estate, nics=replace(estate.nics, as_of=None)))
     assert found.nics.facts == estate.nics.facts
     assert ArmId(f"/subscriptions/{own_lab.subscription_id}").casefold() in found.nics.facts[0].arm_id.casefold()
+
+
+async def test_what_half_a_page_lacks_is_not_gone(own_site: Site, own_lab: AzureLab):
+    """A list that was cut short with nothing that tells of it; what a second list lacks as well is gone."""
+    facts = await everything(own_site)
+    account = facts.items[0].detail.log_storage_account_id
+    for kind in (NICS, "Microsoft.Storage/storageAccounts", "Microsoft.Authorization/permissions"):
+        own_lab.fault(kind="half_list", path=kind)
+    own_site.clock.ahead = timedelta(minutes=11)
+    again = await everything(own_site, facts)
+    assert again.estate.nics.facts == facts.estate.nics.facts
+    assert again.estate.storage.facts == facts.estate.storage.facts
+    assert again.permissions.facts == facts.permissions.facts
+    own_lab.set("storage", account.resource_name, "exists", False)
+    own_site.clock.ahead = timedelta(minutes=22)
+    assert (await everything(own_site, again)).estate.storage.facts.has(account) is False

@@ -86,7 +86,8 @@ class EstateReader:
 
     async def _storage(self, subscriptions: list[str], known: Part[StorageAccounts]) -> Part[StorageAccounts]:
         """The accounts, with where they were looked for."""
-        before: Part[tuple[Storage, ...]] = Part(() if known.facts is not None else None, known.as_of, known.error)
+        accounts = None if known.facts is None else tuple(Storage(each) for each in known.facts.ids)
+        before = Part(accounts, known.as_of, known.error)
         read = await self._list((*STORAGE, self._age), storage_account, subscriptions, before)
         if read is before:
             return known
@@ -106,13 +107,19 @@ class EstateReader:
         name, version, age = kind
         if known.error is None and known.as_of is not None and now - known.as_of <= age:
             return known
-        operation = self._session.resource_manager.list
+        paths = [f"/subscriptions/{each}/providers/{name}" for each in subscriptions]
         try:
-            lists = await together(
-                self._calls.whole(convert_one, operation, f"/subscriptions/{each}/providers/{name}", api_version=version)
-                for each in subscriptions
-            )
+            found = await self._all(convert_one, paths, version)
+            if any(one.arm_id not in found for one in known.facts or ()):
+                # A page may be cut short with nothing that tells of it: gone is what a second list lacks as well.
+                found |= await self._all(convert_one, paths, version)
         except UNREADABLE as raised:
             return Part(known.facts, known.as_of, source_error(raised, self._session.endpoint))
         # The service's order may change while nothing else does.
-        return Part(tuple(sorted((one for each in lists for one in each), key=lambda one: one.arm_id.casefold())), now, None)
+        return Part(tuple(sorted(found.values(), key=lambda one: one.arm_id.casefold())), now, None)
+
+    async def _all(self, convert_one: Callable[[object], T], paths: list[str], version: str) -> dict[ArmId, T]:
+        """By id. Raises what cannot be read."""
+        operation = self._session.resource_manager.list
+        lists = await together(self._calls.whole(convert_one, operation, each, api_version=version) for each in paths)
+        return {one.arm_id: one for each in lists for one in each}

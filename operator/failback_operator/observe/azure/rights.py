@@ -39,11 +39,17 @@ class RightsReader:
         vault = f"/subscriptions/{at.subscription_id}/resourceGroups/{at.resource_group}"
         path = f"{vault}/providers/Microsoft.RecoveryServices/vaults/{at.vault}/{PERMISSIONS}"
         try:
-            found = await self._calls.whole(_permission, self._session.resource_manager.list, path, api_version=VERSION)
+            found = await self._all(path)
+            if not found.issuperset(known.facts or ()):
+                found |= await self._all(path)  # a page may be cut short: gone is what a second list lacks as well
         except UNREADABLE as raised:
             error = source_error(raised, at)
             return Part(None, None, error) if error.problem is SourceProblem.FORBIDDEN else replace(known, error=error)
         return Part(tuple(sorted(found, key=lambda each: (each.actions, each.not_actions))), now, None)
+
+    async def _all(self, path: str) -> set[Permission]:
+        """Raises what cannot be read."""
+        return set(await self._calls.whole(_permission, self._session.resource_manager.list, path, api_version=VERSION))
 
 
 def _permission(source: object) -> Permission:
