@@ -164,6 +164,20 @@ async def test_many_machines_are_read_by_the_list_with_status(own_lab: AzureLab)
         assert [each.resource_name for each in again.missing_vms] == ["files-1-az"]
         single = requests(own_lab, since, "/virtualMachines/")
         assert [entry["path"].rsplit("/", 1)[1] for entry in single] == ["files-1-az"]
+        # That it is gone was proved; the list tells when it is back, and the proof is renewed now and then.
+        since = last(own_lab)
+        later = await site.reader.read_all(again, frozenset())
+        assert later.missing_vms == again.missing_vms
+        assert not requests(own_lab, since, "/virtualMachines/")
+
+
+async def test_many_machines_are_not_got_one_by_one_at_first(lab: AzureLab):
+    async with site_of(endpoint_of(lab), ReaderSettings(vm_gets=2)) as site:
+        since = last(lab)
+        facts = await site.reader.read_all(None, frozenset())
+        assert not requests(lab, since, "/virtualMachines/")
+        alone = await site.reader.read_parts([], [], [vm.arm_id for vm in facts.azure_vms])
+        assert {vm.arm_id: vm for vm in alone.vms} == {vm.arm_id: vm for vm in facts.azure_vms}
 
 
 async def test_single_items_and_jobs(site: Site, lab: AzureLab):

@@ -152,10 +152,11 @@ class ListReader:
         listed = await self._listed(kind, read)
         found = {each.arm_id: each for each in listed}
         absent = [each for each in known if each.arm_id not in found]
-        models = await self._calls.each(lambda each: self._get(kind, each.arm_id), absent[: self._most])
+        most = min(self._most, self._session.budget.grant(len(absent)))
+        models = await self._calls.each(lambda each: self._get(kind, each.arm_id), absent[:most])
         confirmed = [kind.convert(model) for model in models if model is not None]
         # More than can be asked about at once stay as they were, until it is their turn.
-        everything = (*listed, *confirmed, *absent[self._most :])
+        everything = (*listed, *confirmed, *absent[most:])
         return tuple(sorted(everything, key=lambda each: each.arm_id.casefold()))
 
     async def _listed(self, kind: _Kind[N], read: _Reading) -> list[N]:

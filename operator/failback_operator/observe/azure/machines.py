@@ -59,32 +59,46 @@ class MachineReader:
         return _machines(ids, await self._calls.each(self._get_or_denial, ids))
 
     async def read(self, wanted: frozenset[ArmId], previous: VaultFacts | None, in_motion: frozenset[ArmId]) -> Machines:
-        """All `wanted`: those `in_motion` and unknown ones by GET, the rest by power state from the list where they are many.
+        """All `wanted`: a few by GET, many by the list with their power states; those `in_motion` by GET where they are few.
 
-        Their disks and interfaces are then as old as `estate_age` allows. Those that may not be read are left out; where the list
-        may not be read, all but those in motion, for a GET of each would use up the budget.
+        Disks and interfaces from a list are as old as `estate_age` allows, and so is the proof that one is gone. Those that may
+        not be read are left out; where the list may not be read, all but those in motion, as a GET of each would use up the
+        budget.
         """
-        if len(wanted) <= self._settings.vm_gets:
+        few = self._settings.vm_gets
+        if len(wanted) <= few:
             return await self._allowed(wanted)
         known = {vm.arm_id: vm for vm in (previous.azure_vms if previous else ()) if vm.arm_id in wanted}
+        gone = previous.missing_vms & wanted if previous else frozenset()
+        is_due = self._is_due()
         try:
-            if self._is_due():
-                known |= await self._looks(known)
+            if is_due or len(wanted - known.keys() - gone) > few:
+                known |= await self._looks(wanted, known)
             powers = await self._powers(wanted)
         except HttpResponseError as refused:
             denial = _denial(refused)
             if denial is None:
                 raise
-            moving = await self._allowed(wanted & in_motion)
+            moving = await self._allowed(self._granted(wanted & in_motion))
             return replace(moving, denied=_once((denial, *moving.denied)))
+        singly = wanted & in_motion if len(wanted & in_motion) <= few else frozenset()
         listed = tuple(
             replace(vm, power_state=powers[arm_id])
             for arm_id, vm in known.items()
-            if arm_id not in in_motion and powers.get(arm_id) is not None
+            if arm_id not in singly and powers.get(arm_id) is not None
         )
         # One that the list does not have is asked for by name: absence from a list is no proof.
-        rest = await self._allowed(wanted - {vm.arm_id for vm in listed})
-        return replace(rest, found=tuple(sorted((*listed, *rest.found), key=lambda vm: vm.arm_id.casefold())))
+        absent = wanted - {vm.arm_id for vm in listed} - singly
+        still_gone = frozenset() if is_due else absent & gone - powers.keys()
+        rest = await self._allowed(singly | self._granted(absent - still_gone))
+        found = tuple(sorted((*listed, *rest.found), key=lambda vm: vm.arm_id.casefold()))
+        return Machines(found, rest.missing | still_gone, rest.denied)
+
+    def _granted(self, ids: frozenset[ArmId]) -> frozenset[ArmId]:
+        """As many of them as the budget lets be read one by one now; a few in any case."""
+        ordered = sorted(ids, key=str.casefold)
+        few = self._settings.vm_gets
+        return frozenset(ordered[: max(few, self._session.budget.grant(len(ordered)))] if len(ordered) > few else ordered)
 
     async def watch(self, wanted: frozenset[ArmId]) -> Machines:
         """All `wanted` as they are now: one by one where they are few, else by two lists. Raises what the SDK raises."""
@@ -109,13 +123,16 @@ class MachineReader:
         self._looked_at = now
         return True
 
-    async def _looks(self, known: dict[ArmId, AzureVm]) -> dict[ArmId, AzureVm]:
-        """Those of `known` that the list has, with the disks and interfaces that it shows; it shows no power state."""
-        lists = await self._everywhere(frozenset(known), convert.azure_vm)
+    async def _looks(self, wanted: frozenset[ArmId], known: dict[ArmId, AzureVm]) -> dict[ArmId, AzureVm]:
+        """Those `wanted` that the list has, with the disks and interfaces that it shows; it shows no power state."""
+        spelling = {arm_id: arm_id for arm_id in wanted}
+        lists = await self._everywhere(wanted, convert.azure_vm)
         return {
-            vm.arm_id: replace(vm, arm_id=known[vm.arm_id].arm_id, power_state=known[vm.arm_id].power_state)
+            vm.arm_id: replace(
+                vm, arm_id=spelling[vm.arm_id], power_state=known[vm.arm_id].power_state if vm.arm_id in known else None
+            )
             for vm in lists
-            if vm.arm_id in known
+            if vm.arm_id in spelling
         }
 
     async def _get(self, arm_id: ArmId) -> AzureVm | None:
