@@ -24,8 +24,8 @@ from failback_operator.observe.vsphere.retrieve import managed, moref_of
 
 TASK_EVENT = "TaskEvent"
 PAGE = 100
-MOST_TASKS = 1000
-"""The most that vCenter gives in one answer."""
+MOST_EVENTS = 1000
+"""The most that vCenter gives in one answer: one that is full may lack some."""
 MOST_MESSAGE = 200
 Events = tuple[VmEvent, ...]
 
@@ -35,6 +35,7 @@ class EventsReader:
 
     Events of rare types come from one collector over all of vCenter, read on from where it was: one call a round. A snapshot is a
     task like many others: tasks are asked for of a VM that changed. A refusal leaves the events unread, never empty.
+    Who reads single VMs anew asks for the events of these alone (`of`), without a collector.
     """
 
     def __init__(self, connection: Connection, interest: Interest) -> None:
@@ -64,11 +65,26 @@ class EventsReader:
         return replace(facts, machines=machines, removals=removals, own_account=self._own_account())
 
     def of(self, machines: Iterable[VirtualMachine]) -> tuple[VirtualMachine, ...]:
-        """These VMs with the events until now. Raises NotAuthenticated."""
-        given = tuple(machines)
-        if any(self._is_watched(each) for each in given):
-            self._read_on()
-        return tuple(self._with_events(each) for each in given)
+        """These VMs with the events until now, each asked for its own. Raises NotAuthenticated."""
+        kinds = [TASK_EVENT, *sorted(KIND_OF_TYPE)]
+        return tuple(replace(each, events=self._ask(each.moref, kinds)) if self._is_watched(each) else each for each in machines)
+
+    def serves(self, connection: Connection, interest: Interest) -> bool:
+        """Whether all that `interest` asks for was read, under this very log-in."""
+        since = interest.watched_since
+        return (
+            connection.generation == self._connection.generation
+            and bool(interest.watched)
+            and self._collector is not None
+            and (self._since is None or (since is not None and since >= self._since))
+        )
+
+    def watch(self, interest: Interest) -> None:
+        """Go on for what is watched from now on. Tasks are asked for anew: VMs may have changed while nobody looked."""
+        self._watched = {each.casefold() for each in interest.watched}
+        self._since = since = interest.watched_since
+        self._found = {key: each for key, each in self._found.items() if since is None or each.at >= since}
+        self._tasks.clear()
 
     def ask_again(self) -> None:
         """Ask once more for what was refused; not each round, for there may be many VMs of which nothing may be read."""
@@ -102,44 +118,64 @@ class EventsReader:
             if self._collector is None:
                 manager = self._connection.content.eventManager
                 self._collector = manager.CreateCollectorForEvents(self._filter(sorted(KIND_OF_TYPE)))
-            page = None
-            while page is None or len(page) == PAGE:
-                page = self._collector.ReadNextEvents(PAGE) or ()
+            for page in _pages(self._collector):
                 self._found.update((each.key, each) for each in _vm_events(page))
             self._is_read = True
         except vim.fault.NotAuthenticated:
+            self._forget()
             raise
         except (vmodl.MethodFault, *UNPARSABLE):
-            self.close()
-            self._found.clear()
-            self._is_read = False
+            self._forget()
+        except BaseException:
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        """An answer that was lost may have had events, which the collector does not give twice."""
+        self.close()
+        self._found.clear()
+        self._is_read = False
 
     def _in_order(self) -> Iterator[VmEvent]:
-        return iter(sorted(self._found.values(), key=lambda each: (each.at, each.key)))
+        return iter(_ordered(self._found.values()))
 
     def _with_events(self, machine: VirtualMachine) -> VirtualMachine:
         if not self._is_watched(machine):
             return machine
         if machine.moref not in self._tasks:
-            self._tasks[machine.moref] = self._ask_tasks(machine.moref)
+            self._tasks[machine.moref] = self._ask(machine.moref, [TASK_EVENT])
         tasks = self._tasks[machine.moref]
         if tasks is None or not self._is_read:
             return replace(machine, events=None)
         own = (each for each in self._found.values() if each.machine == machine.moref)
-        return replace(machine, events=tuple(sorted((*own, *tasks), key=lambda each: (each.at, each.key))))
+        return replace(machine, events=_ordered((*own, *tasks)))
 
-    def _ask_tasks(self, moref: Moref) -> Events | None:
+    def _ask(self, moref: Moref, types: list[str]) -> Events | None:
+        """All events of these types that the VM has, or None where they were not read to the end."""
         entity = vim.event.EventFilterSpec.ByEntity(
             entity=managed(MACHINE, moref, self._connection.stub), recursion=vim.event.EventFilterSpec.RecursionOption.self
         )
-        wanted = self._filter([TASK_EVENT])
-        wanted.entity, wanted.maxCount = entity, MOST_TASKS
+        wanted = self._filter(types)
+        wanted.entity, wanted.maxCount = entity, MOST_EVENTS
+        manager = self._connection.content.eventManager
         try:
-            return tuple(_vm_events(self._connection.content.eventManager.QueryEvents(wanted) or ()))
+            found = manager.QueryEvents(wanted) or ()
+            return _ordered(_vm_events(found if len(found) < MOST_EVENTS else self._paged(manager, wanted)))
         except vim.fault.NotAuthenticated:
             raise
         except (vmodl.MethodFault, *UNPARSABLE):
             return None
+
+    @staticmethod
+    def _paged(manager: Any, wanted: Any) -> Iterable[Any]:
+        """All that one answer has no room for. Raises what vCenter raises."""
+        wanted.maxCount = None
+        collector = manager.CreateCollectorForEvents(wanted)
+        try:
+            return [event for page in _pages(collector) for event in page]
+        finally:
+            with suppress(Exception):
+                collector.DestroyCollector()
 
     def _filter(self, types: list[str]) -> Any:
         """Short names: `vim.event.X` finds none (vSphere facts, section 2, 7c)."""
@@ -147,6 +183,16 @@ class EventsReader:
         if self._since is not None:
             wanted.time = vim.event.EventFilterSpec.ByTime(beginTime=self._since)
         return wanted
+
+
+def _pages(collector: Any) -> Iterator[Any]:
+    """From where the collector is to its end. Only an empty page is the end: no page is promised to be full before it."""
+    while page := collector.ReadNextEvents(PAGE):
+        yield page
+
+
+def _ordered(events: Iterable[VmEvent]) -> Events:
+    return tuple(sorted(events, key=lambda each: (each.at, each.key)))
 
 
 def _vm_events(found: Iterable[Any]) -> Iterator[VmEvent]:

@@ -1,6 +1,7 @@
 """All that is read of one vCenter under one log-in, round by round: objects as they change, and what has to be asked for."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.vsphere import VsphereFacts
@@ -14,16 +15,33 @@ from failback_operator.observe.vsphere.memory import Memory
 from failback_operator.observe.vsphere.starts import StartsReader
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is watched, and the reader of its events, which outlives a new beginning under the same log-in."""
+
+    interest: Interest
+    events: EventsReader
+
+    def anew(self, connection: Connection, interest: Interest) -> "Watch":
+        """The watch of `interest`: what was read of events is kept if nothing was missed."""
+        if self.events.serves(connection, interest):
+            self.events.watch(interest)
+            return Watch(interest, self.events)
+        self.events.close()
+        return Watch(interest, EventsReader(connection, interest))
+
+
 class Rounds:
     """Facts after each round. Methods raise what vCenter raises, NotAuthenticated among it."""
 
-    def __init__(self, connection: Connection, interest: Interest, collector: ChangeCollector, memory: Memory) -> None:
+    def __init__(self, connection: Connection, collector: ChangeCollector, memory: Memory, watch: Watch) -> None:
+        interest = watch.interest
         self._interest = interest
         self._collector = collector
         self._builder = FactsBuilder(connection.content.about.instanceUuid)
         self._grants = GrantsReader(connection, memory)
         self._starts = StartsReader(connection, interest, memory)
-        self._events = EventsReader(connection, interest)
+        self._events = watch.events
 
     @property
     def is_watching(self) -> bool:
@@ -50,10 +68,6 @@ class Rounds:
         """`facts` with the events until now; the same object where there are no new ones."""
         found = self._events.on(facts)
         return facts if found == facts else found
-
-    def close(self) -> None:
-        """Give back what vCenter holds for us."""
-        self._events.close()
 
     def _read(self, changed: Iterable[Moref]) -> VsphereFacts:
         facts = self._builder.build(self._collector, changed)

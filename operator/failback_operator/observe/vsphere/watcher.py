@@ -27,7 +27,7 @@ from failback_operator.observe.vsphere.fresh import Hardware, cluster, datastore
 from failback_operator.observe.vsphere.interest import Interest, find
 from failback_operator.observe.vsphere.memory import Memory
 from failback_operator.observe.vsphere.retrieve import Selection, check_alive, retrieve
-from failback_operator.observe.vsphere.rounds import Rounds
+from failback_operator.observe.vsphere.rounds import Rounds, Watch
 from failback_operator.observe.vsphere.session import STALE_SOCKET, VsphereSession
 from failback_operator.observe.vsphere.starts import StartsReader
 from failback_operator.observe.vsphere.tasks import task_state
@@ -61,6 +61,7 @@ class VsphereWatcher:
         self._interest = interest
         self._memory = Memory(self.settings)
         self._on_facts = on_facts
+        self._watching: Watch | None = None
         self._part: Part[VsphereFacts] = Part()
         self._wake = threading.Event()
         self._is_stopping = False
@@ -102,11 +103,8 @@ class VsphereWatcher:
         def read(connection: Connection) -> tuple[VirtualMachine, ...]:
             paths = convert.machine_paths(connection.content.about.apiVersion)
             rows = retrieve(connection, Selection(convert.MACHINE, paths, wanted))
-            events = EventsReader(connection, interest)
-            try:
-                return events.of(StartsReader(connection, interest).of(convert.machine(row) for row in rows))
-            finally:
-                events.close()
+            machines = StartsReader(connection, interest).of(convert.machine(row) for row in rows)
+            return EventsReader(connection, interest).of(machines)
 
         return await self.session.call(read)
 
@@ -182,7 +180,12 @@ class VsphereWatcher:
         interest = self._interest
         found = find(connection, interest)
         collector = self._collector = ChangeCollector(connection, found)
-        rounds = Rounds(connection, interest, collector, self._memory)
+        self._watching = (
+            Watch(interest, EventsReader(connection, interest))
+            if self._watching is None
+            else self._watching.anew(connection, interest)
+        )
+        rounds = Rounds(connection, collector, self._memory, self._watching)
         try:
             facts = rounds.first()
             self._publish(facts, interest)
@@ -204,7 +207,6 @@ class VsphereWatcher:
                     searched = time.monotonic()
         finally:
             self._collector = None
-            rounds.close()
             collector.close()
 
     def _idle_seconds(self, *, is_watching: bool) -> float:
