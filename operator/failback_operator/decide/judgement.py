@@ -46,11 +46,6 @@ class Ruling:
         return self.check.severity
 
     @property
-    def condition(self) -> str:
-        """The condition that it feeds."""
-        return self.check.condition
-
-    @property
     def steps(self) -> frozenset[Step]:
         """The steps that it guards."""
         return self.check.steps

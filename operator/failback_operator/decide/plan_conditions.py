@@ -225,12 +225,13 @@ def _without_machines(view: PlanView) -> State:
 
 
 def _troubled(view: PlanView) -> State | None:
-    troubled = [s for s in view.coming if s.trouble is not None]
+    troubled = [(s.name, s.trouble) for s in view.coming if s.trouble is not None]
     if not troubled:
         return None
-    text = f"{troubled[0].name}: {trouble_text(troubled[0])}"
+    name, trouble = troubled[0]
+    text = f"{name}: {trouble_text(name, trouble)}"
     if len(troubled) > 1:
-        text = f"{text} {sentence(f'A person is needed for {listed(s.name for s in troubled[1:])}, too')}"
+        text = f"{text} {sentence(f'A person is needed for {listed(other for other, _ in troubled[1:])}, too')}"
     return State(FALSE, "MachinesFailed", text)
 
 

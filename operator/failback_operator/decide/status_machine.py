@@ -117,7 +117,7 @@ def failure_finding(standing: Standing) -> Finding | None:
 def message_of(standing: Standing) -> str:
     """The one thing to know of the machine now."""
     if standing.trouble is not None:
-        return trouble_text(standing)
+        return trouble_text(standing.name, standing.trouble)
     if standing.is_in_flight:
         return doing(standing) or ""
     if standing.stays is not None:
@@ -190,7 +190,7 @@ def _reconciling(standing: Standing) -> State:
 def _stalled(standing: Standing) -> State:
     if standing.trouble is None:
         return NOT_STALLED
-    return State(TRUE, standing.trouble.phase.value, trouble_text(standing))
+    return State(TRUE, standing.trouble.phase.value, trouble_text(standing.name, standing.trouble))
 
 
 def orphan_status(machine: FailbackMachine, phase: Phase) -> FailbackMachineStatus:

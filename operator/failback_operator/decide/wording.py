@@ -65,14 +65,11 @@ def remedy_of(ruling: Ruling) -> str:
     return ruling.remedy
 
 
-def trouble_text(standing: Standing) -> str:
+def trouble_text(name: str, trouble: Trouble) -> str:
     """What went wrong with a machine, in Site Recovery's own words where it has any, and what a person is to do."""
-    trouble = standing.trouble
-    if trouble is None:
-        return ""
     if trouble.entry is not None and trouble.entry.outcome is EffectOutcome.AMBIGUOUS and trouble.entry.message:
         return sentence(trouble.text, MOST_TROUBLE + MOST_REMEDY)
-    return f"{sentence(trouble.text, MOST_TROUBLE)} {sentence(f'To do: {trouble_remedy(standing.name, trouble)}', MOST_REMEDY)}"
+    return f"{sentence(trouble.text, MOST_TROUBLE)} {sentence(f'To do: {trouble_remedy(name, trouble)}', MOST_REMEDY)}"
 
 
 def trouble_remedy(name: str, trouble: Trouble) -> str:

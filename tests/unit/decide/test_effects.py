@@ -12,6 +12,7 @@ from tests.unit.decide.world import change_plan, uuid_of, world
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.api.v1alpha1.failback_machine import Phase
+from failback_operator.domain.job import JobState
 from failback_operator.domain.steps import EffectKind
 from failback_operator.domain.vsphere import PowerState
 
@@ -300,3 +301,27 @@ def test_slots_of_who_may_not_start_go_to_who_may():
     site.azure_vms["a-1"] = b.azure_vm("a-1", power_state="stopped")
     site.run(6)
     assert site.made == [(REPROTECT, "b-1")]
+
+
+def test_another_plan_takes_a_machine_over_before_it_does_anything():
+    site = world("app-1", stage="Reprotected")
+    site.run()
+    site.plans = {"new": b.plan("new", stage="FailedBack")}
+    first = evaluate(site.view())
+    assert first.effects == ()
+    assert machine_status_of(first, site).message == "its FailbackMachine is stored first"
+    site.store(first)
+    (effect,) = evaluate(site.view()).effects
+    assert effect.kind is FAILBACK
+
+
+def test_a_failback_of_a_persons_own_that_ended_badly_needs_a_person():
+    site = world("app-1", stage="Reprotected")
+    site.run()
+    job = replace(site.jobs[-1], name="job-9", scenario="UnplannedFailover", state=JobState.FAILED, started_at=site.now)
+    site.jobs.append(replace(job, ended_at=site.now))
+    site.items["app-1"] = replace(site.items["app-1"], protection_state="Odd", allowed_operations=frozenset())
+    found = machine_status_of(evaluate(site.view()), site)
+    assert summary(found) == ("False", "NeedsAttention")
+    assert "neither failed back nor ready for another" in found.message
+    assert found.message.endswith("the operator does not know a safe way on.")

@@ -72,3 +72,12 @@ def test_what_cannot_be_recorded_as_it_is_keeps_a_machine_from_reprotect_and_is_
     assert summary(found) == ("Unknown", "FactsMissing")
     assert text in found.message
     assert summary(plan_of(decision)) == ("Unknown", "FactsMissing")
+
+
+def test_an_odd_fact_is_recorded_no_earlier_while_something_else_is_stored_first():
+    site = world("a-1")
+    site.site = site.site.model_copy(update={"status": site.site.status.model_copy(update={"fabric_id": None})})
+    vm = site.vms["a-1"]
+    site.vms["a-1"] = replace(vm, disks=(replace(vm.disks[0], unit_number=-1), *vm.disks[1:]))
+    (machine,) = evaluate(site.view()).machines
+    assert machine.spec.recorded == []

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import plan_of
 from tests.unit.decide.world import World, world
 
@@ -48,3 +49,16 @@ def test_the_plans_finding_is_waived_where_its_condition_is(waived_for, is_waive
     _, _, site = judged(("a-1", "b-1"), waived_for)
     found = {f.check: f.waived for f in plan_of(site.round(perform=False)).findings}
     assert found["DiskEnableUuid"] is is_waived
+
+
+@pytest.mark.parametrize(("waived_for", "is_waived"), [(("a-1", "b-1"), True), (("a-1",), False), ((None,), True)], ids=str)
+def test_a_process_servers_finding_concerns_the_machines_that_go_through_it(waived_for, is_waived):
+    waiver = BY_ME | {"check": "ProcessServerUnstrained"}
+    waivers = [waiver | ({"machine": name} if name else {}) for name in waived_for]
+    view = world("a-1", "b-1", stage="Prepared", waivers=waivers).view()
+    vault = view.snapshot.vault
+    servers = tuple(replace(server, health="Warning") for server in vault.facts.fabric.process_servers)
+    facts = replace(vault.facts, fabric=replace(vault.facts.fabric, process_servers=servers))
+    view = replace(view, snapshot=replace(view.snapshot, vault=replace(vault, facts=facts)))
+    found = {f.check: f.waived for f in plan_of(evaluate(view)).findings}
+    assert found["ProcessServerUnstrained"] is is_waived
