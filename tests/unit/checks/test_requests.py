@@ -45,6 +45,18 @@ MANY = a.vm(disks=a.disks(6))
 OF_MANY = a.record(disks=[d.model_copy(update={"unit": n, "bus": 0}) for n, d in enumerate(a.recorded_disks(MANY))])
 SIX = tuple(a.disk(10 + n, uuid=a.disk(n).uuid) for n in range(6))
 
+ONE = a.vm(disks=a.disks(1), power_state=PowerState.ON)
+NO_UUID = a.record(disks=[d.model_copy(update={"uuid": None}) for d in RECORD.disks])
+THIRD = {(a.disk(1).uuid or "").casefold(): (a.located(a.vm("strange")),)}
+BEGUN = [entry(O.RUNNING, "detach/t", EffectKind.REATTACH_DISKS, key="ReattachDisks/2026-11-24T05:00:00Z/1").wire()]
+HINT = "then name it in spec.retries"
+
+
+def failed_back(**changes):
+    """After a failback that left nothing on the master target."""
+    return home(item=a.failed_back_item(), phase=Phase.FAILED_BACK, on_target=(), **changes)
+
+
 RETURNED = [
     Case("DisksReturned", "all is well", PASS, home(item=a.failed_back_item(), phase=Phase.FAILED_BACK, on_target=())),
     Case("DisksReturned", "left behind", FAIL, home(), f"on master target VM mt-win in {FILES[0]} (recorded: [vmfs-1] app-1/"),
@@ -54,7 +66,21 @@ RETURNED = [
     Case("DisksReturned", "detached", FAIL, home(on_target=(), machine=moved()), f"attached to no VM, in {FILES[0]}"),
     Case("DisksReturned", "back, off", FAIL, home(vm=BACK, on_target=(), machine=moved()), "is not on", "Start the VM"),
     Case("DisksReturned", "back, on", PASS, home(vm=RUNS, on_target=(), machine=moved()), "attached to it again"),
-    Case("DisksReturned", "changed since", PASS, home(vm=replace(RUNS, disks=()), on_target=(), machine=moved(DONE))),
+    Case("DisksReturned", "done, and on", PASS, home(vm=RUNS, on_target=(), machine=moved(DONE)), "attached to it again"),
+    Case("DisksReturned", "changed since", FAIL, home(vm=replace(RUNS, disks=()), on_target=(), machine=moved(DONE)), FILES[1]),
+    Case("DisksReturned", "one hangs nowhere", FAIL, failed_back(vm=ONE), f"disk {a.disk(1).uuid} is not attached to VM app-1"),
+    Case(
+        "DisksReturned",
+        "none hangs there",
+        FAIL,
+        failed_back(vm=a.vm(disks=())),
+        "to no VM that is seen (recorded: [vmfs-1] app-1/",
+    ),
+    Case("DisksReturned", "a third VM has it", FAIL, failed_back(vm=ONE, disk_holders=THIRD), "but to VM strange"),
+    Case(
+        "DisksReturned", "no UUID recorded", UNKNOWN, failed_back(record=NO_UUID), "the UUID of 2 of its disks was not recorded"
+    ),
+    Case("DisksReturned", "done, no UUID", UNKNOWN, home(vm=RUNS, record=NO_UUID, on_target=(), machine=moved(DONE))),
     Case("DisksReturned", "done, off", FAIL, home(vm=BACK, on_target=(), machine=moved(DONE)), "is not on"),
     Case("DisksReturned", "done, and back", FAIL, home(vm=RUNS, machine=moved(DONE)), "both VM app-1 and"),
     Case("DisksReturned", "no unit recorded", FAIL, home(record=NO_UNIT), "its unit was not recorded"),
@@ -68,6 +94,13 @@ RETURNED = [
     Case("DisksReturned", "no record", NA, home(record=None)),
     Case("DisksReturned", "no disks recorded", NA, home(record=a.record())),
     Case("DisksReturned", "no such target", NA, home(came_through=None), "MasterTarget mt-win does not exist"),
+    Case("DisksReturned", "no target, one away", FAIL, home(came_through=None, vm=ONE), "is not attached to VM app-1"),
+    Case("DisksReturned", "no target, moved", FAIL, home(came_through=None, machine=moved(BEGUN)), FILES[0]),
+    Case("DisksReturned", "no target, home", PASS, home(came_through=None, vm=RUNS, machine=moved()), "attached to it again"),
+    Case("DisksReturned", "no target, home, off", FAIL, home(came_through=None, vm=BACK, machine=moved()), "is not on"),
+    Case("DisksReturned", "no record, moved", FAIL, home(record=None, machine=moved(BEGUN)), f"last seen in {FILES[0]}"),
+    Case("DisksReturned", "VM gone, moved", FAIL, home(vms=(), machine=moved(BEGUN)), f"last seen in {FILES[1]}"),
+    Case("DisksReturned", "no controller, begun", FAIL, home(record=NO_UNIT, machine=moved(BEGUN)), HINT),
     Case("DisksReturned", "target unread", UNKNOWN, home(came_through=target(unread=frozenset({"disks"}))), "VM mt-win"),
     Case("DisksReturned", "target not found", UNKNOWN, home(came_through=a.target_context(vms=())), "no VM is found"),
     Case("DisksReturned", "VM unread", UNKNOWN, home(vm=a.vm(unread=frozenset({"disks"})))),
