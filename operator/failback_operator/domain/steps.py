@@ -126,11 +126,15 @@ class DiskPlace:
 
 @dataclass(frozen=True, slots=True)
 class ReattachOrder:
-    """The disks of a VM that are to come from the master target's VM, `target`, which may have kept some of them only."""
+    """The disks of a VM that are to come from the master target's VM, `target`, which may have kept some of them only.
+
+    `count`: how many disks were recorded. Where `places` are fewer, the place of one is not known: nothing is sent, none is done.
+    """
 
     target: Moref
     target_uuid: str | None
     places: tuple[DiskPlace, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

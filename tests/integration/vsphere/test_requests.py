@@ -53,7 +53,7 @@ async def test_disks_come_back_though_the_answers_are_lost(own_vcenter: VCenter,
     target = await now(site, TARGET)
     files = {disk.uuid: disk.file_name for disk in target.disks}
     places = tuple(DiskPlace(d.uuid or "", files[d.uuid], d.file_name, d.controller_key, d.unit_number or 0) for d in before)
-    order = ReattachOrder(target.moref, target.instance_uuid, places)
+    order = ReattachOrder(target.moref, target.instance_uuid, places, len(places))
     own_vcenter.control.stats(reset=True)
     own_vcenter.control.fault(RECONFIGURE, when)
     assert isinstance(await site.send(REATTACH, reattach=order), Lost)

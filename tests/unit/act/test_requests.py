@@ -25,7 +25,7 @@ VM = b.vm(disks=OWN)
 HOME = b.vm(disks=tuple(replace(d, file_name=FILES[n]) for n, d in enumerate(OWN)))
 TARGET = b.target_vm()
 HOLDING = replace(TARGET, disks=(*TARGET.disks, *KEPT))
-ORDER = ReattachOrder(TARGET.moref, TARGET.instance_uuid, PLACES)
+ORDER = ReattachOrder(TARGET.moref, TARGET.instance_uuid, PLACES, len(PLACES))
 CALL = MachineCall("main", VM.moref, VM.instance_uuid, reattach=ORDER)
 DELETE = MachineCall("main", VM.moref, VM.instance_uuid, files=frozenset(d.file_name for d in OWN))
 FAILED = TaskState(TaskPhase.FAILED, "FileLocked: in use")
@@ -153,6 +153,8 @@ STRANGE = b.disk(0, uuid="another", file_name="[vmfs-1] x.vmdk")
         ((VM, replace(HOLDING, unread=frozenset({"disks"}))), CALL, "could not be read"),
         ((replace(VM, disks=(STRANGE,)), HOLDING), CALL, "is taken by Hard disk 1"),
         ((VM, HOLDING), replace(CALL, reattach=None), "the decision names no disks"),
+        ((VM, HOLDING), replace(CALL, reattach=replace(ORDER, places=PLACES[:1])), "is known of 1 of 2 recorded disks"),
+        ((HOME, TARGET), replace(CALL, reattach=replace(ORDER, places=(), count=0)), "is known of 0 of 0 recorded disks"),
         ((VM, HOLDING), replace(CALL, reattach=replace(ORDER, target_uuid=None)), "that was meant"),
     ],
 )
@@ -206,9 +208,19 @@ async def test_after_a_crash_it_goes_on_from_where_the_disks_are(machines: tuple
     assert (await follow(FakeVcenter(*machines), "detach/unrecorded")).job == job
 
 
+@pytest.mark.parametrize("count", [0, 2])
+async def test_no_disks_are_not_all_disks(count: int) -> None:
+    call = replace(CALL, reattach=replace(ORDER, places=(), count=count))
+    found = await follow(FakeVcenter(VM, TARGET, task=SUCCEEDED), "attach/t", R, call)
+    assert (found.phase, found.message) == (
+        TaskPhase.FAILED,
+        f"where each disk belongs is known of 0 of {count} recorded disks",
+    )
+
+
 async def test_only_some_of_many_are_told() -> None:
     many = tuple(DiskPlace(f"u-{n}", f"[b] {n}.vmdk", f"[a] {n}.vmdk", 1000, n) for n in range(6))
-    call = replace(CALL, reattach=replace(ORDER, places=many))
+    call = replace(CALL, reattach=replace(ORDER, places=many, count=6))
     found = await follow(FakeVcenter(replace(VM, disks=()), TARGET, task=FAILED), "attach/t", R, call)
     assert found.message.endswith("u-3 ([b] 3.vmdk) is attached to no VM and 2 more")
 

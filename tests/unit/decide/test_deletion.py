@@ -218,6 +218,24 @@ def test_a_vcenter_that_is_not_read_tells_of_nothing_gone():
     assert [s for s in _decided(unread).settlements if s.entry.effect == EffectKind.DELETE_VM] == []
 
 
+def test_one_whose_files_went_and_which_stayed_is_not_gone():
+    site = asked()
+    effect = due(site)
+    vm = site.vms[MACHINE]
+    site.perform(effect)
+    blank = frozenset({"disks", "controllers", "snapshots"})
+    site.vms[MACHINE] = replace(vm, instance_uuid=None, bios_uuid=None, disks=(), controllers=(), unread=blank)
+    site.tick()
+    for _ in range(3):
+        assert site.requested() == []
+    assert site.entries[-1].outcome is O.RUNNING
+    site.tick(10)
+    change_plan(site, retries=[{"machine": MACHINE, "job": effect.key}])
+    site.round(perform=False)
+    assert site.entries[-1].outcome is O.FAILED
+    assert "a person let it go by spec.retries" in site.entries[-1].message
+
+
 def test_another_vm_that_has_the_uuid_as_its_bios_uuid_is_none():
     site = asked()
     effect = due(site)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.unit import builders as b
+from tests.unit.decide.judged import evaluate
 from tests.unit.decide.requested import MACHINE, asked_world, file_of, in_third_vm, left_behind
 from tests.unit.decide.test_ledger import O, entry
 from tests.unit.decide.world import change_plan
@@ -14,8 +15,9 @@ from failback_operator.decide.index import index_site
 from failback_operator.decide.ledger_requests import RESUMED, request_call
 from failback_operator.decide.requests.reattach import apart
 from failback_operator.domain.ids import Moref
+from failback_operator.domain.reading import Part
 from failback_operator.domain.steps import EffectKind
-from failback_operator.domain.vsphere import PowerState
+from failback_operator.domain.vsphere import Controller, ControllerKind, PowerState
 
 CHECK = "DisksReturned"
 R, P = EffectKind.REATTACH_DISKS, EffectKind.POWER_ON
@@ -172,6 +174,104 @@ def test_a_master_target_that_cannot_be_found_is_waited_for():
     assert "Will be" not in site.remedy(CHECK)
 
 
+OTHER_BUS = (Controller(1001, ControllerKind.LSI_LOGIC, 1),)
+
+
+def test_a_vm_whose_controllers_are_gone_has_none_of_its_disks():
+    site = left_behind()
+    site.round(perform=False)
+    changed(site, disks=(), controllers=OTHER_BUS)
+    assert "A person must see to this first" in site.remedy(CHECK)
+    assert site.requested() == []
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_disks_whose_controllers_go_meanwhile_are_not_taken_for_returned(is_answered):
+    site = left_behind()
+    effect = intended(site)
+    assert effect.call.reattach.count == 2
+    site.halfway = True
+    site.perform(effect, answer=O.RUNNING if is_answered else O.INTENDED)
+    changed(site, disks=(), controllers=OTHER_BUS)
+    site.tick(3)
+    for _ in range(3):
+        assert site.requested() == []
+    assert site.entries[-1].outcome is O.RUNNING
+    assert call_of(site) is None
+    assert "not exactly one controller" in finding(site)
+    assert "name it in spec.retries" in finding(site)
+
+
+def finding(site):
+    site.round(perform=False)
+    return next(f.observed for f in site.machine.status.findings if f.check == CHECK)
+
+
+def without_target(site):
+    site.targets.clear()
+
+
+def without_vm(site):
+    del site.vms[MACHINE]
+
+
+def without_record(site):
+    (name,) = site.machines
+    spec = site.machine.spec
+    other = [r.model_copy(update={"vm_instance_uuid": None, "disks": []}) for r in spec.recorded]
+    site.machines[name] = site.machine.model_copy(update={"spec": spec.model_copy(update={"recorded": other})})
+
+
+@pytest.mark.parametrize("lose", [without_target, without_vm, without_record])
+def test_what_nobody_can_follow_is_told_with_the_files_and_ends_by_a_persons_word(lose):
+    site = left_behind()
+    effect = intended(site)
+    files = [p.file for p in effect.call.reattach.places]
+    site.halfway = True
+    site.perform(effect)
+    lose(site)
+    site.tick(10)
+    told = finding(site)
+    assert all(file in told for file in files)
+    assert f"{effect.key} is under way and cannot be followed" in told
+    assert (site.entries[-1].outcome, call_of(site)) == (O.RUNNING, None)
+    change_plan(site, retries=[{"machine": MACHINE, "job": effect.key}])
+    site.round(perform=False)
+    last = site.entries[-1]
+    assert last.outcome is O.FAILED
+    assert "a person let it go by spec.retries. Its disks were last: " in last.message
+    assert all(file in last.message for file in files)
+    site.round(perform=False)
+    assert site.entries[-1] == last
+
+
+def test_a_persons_word_ends_nothing_that_can_be_followed_or_is_not_read():
+    site = left_behind()
+    effect = intended(site)
+    site.halfway = True
+    site.perform(effect)
+    change_plan(site, retries=[{"machine": MACHINE, "job": effect.key}])
+    site.tick(10)
+    site.round(perform=False)
+    assert site.entries[-1].outcome is O.RUNNING
+    view = site.view()
+    blind = replace(view, targets=(), snapshot=replace(view.snapshot, vcenters={b.VCENTER: Part()}))
+    assert [s.entry for s in evaluate(blind).settlements if s.entry.effect == R] == []
+
+
+def test_an_intent_is_not_let_go_before_its_call_is_over():
+    site = left_behind()
+    effect = intended(site)
+    site.intend(effect)
+    without_target(site)
+    change_plan(site, retries=[{"machine": MACHINE, "job": effect.key}])
+    site.round(perform=False)
+    assert site.entries[-1].outcome is O.INTENDED
+    site.tick(3)
+    site.round(perform=False)
+    assert site.entries[-1].outcome is O.FAILED
+
+
 def test_it_is_given_up_after_failures_until_a_person_names_the_last():
     site = left_behind()
     site.round(perform=False)
@@ -247,6 +347,10 @@ def test_what_is_not_read_settles_nothing():
     site.tick(5)
     site.round(perform=False)
     assert site.entries[-1].outcome is O.RUNNING
+    changed(site, "mt-win", unread=frozenset())
+    assert call_of(site) is not None
+    changed(site, "mt-win", unread=frozenset({"controllers"}))
+    assert call_of(site) is None
     changed(site, "mt-win", unread=frozenset())
     for name in ("mt-win", MACHINE):
         site.vms["twin"] = replace(site.vms[name], moref=Moref("vm-twin"))

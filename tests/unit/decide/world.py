@@ -108,7 +108,7 @@ class World:
         self.store(decision)
         for effect in decision.effects if perform else ():
             self.perform(effect)
-        self.most_disks = max(self.most_disks, *(len(self.vms[t].disks) for t in self.targets))
+        self.most_disks = max([self.most_disks, *(len(self.vms[t].disks) for t in self.targets)])
         return decision
 
     def store(self, decision: SiteDecision) -> None:

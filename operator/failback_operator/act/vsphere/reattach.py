@@ -48,7 +48,7 @@ class ReattachDisks:
         if isinstance(found, str):
             return look.failed(found)
         left = {each.where for each in found}
-        if left <= {Where.HOME}:
+        if left == {Where.HOME}:
             return look.succeeded()
         is_detached = command == DETACH and Where.ON_TARGET not in left
         if not is_detached and look.job[-1] != UNRECORDED:
@@ -61,6 +61,8 @@ class ReattachDisks:
 
 async def _look(scene: Scene, order: ReattachOrder) -> tuple[Whereabouts, ...] | str:
     """Where each disk is now, or why nothing may be done. Raises SourceFailed."""
+    if not order.places or len(order.places) != order.count:
+        return f"where each disk belongs is known of {len(order.places)} of {order.count} recorded disks"
     target = await scene.vcenter.machine(order.target)
     if target is None:
         return f"there is no VM {order.target} of the master target"

@@ -33,9 +33,9 @@ def propose(asked: Asked) -> Iterator[Fix]:
     target = through.vm if through is not None else None
     if request is None or record is None or not asked.fails(CHECK) or context.vm is None or through is None or target is None:
         return
-    state = whereabouts(places(record, asked.stored.spec.moved_disks, context.vm.vm)[0], context.vm.vm, target.vm)
-    is_home = all(each.where is Where.HOME for each in state)
-    if is_home:
+    wanted, gaps = places(record, asked.stored.spec.moved_disks, context.vm.vm)
+    state = whereabouts(wanted, context.vm.vm, target.vm)
+    if state and not gaps and all(each.where is Where.HOME for each in state):
         yield _power_on(asked, record, context.vm)
     else:
         yield _reattach(asked, record, through, (context.vm, target), state)
