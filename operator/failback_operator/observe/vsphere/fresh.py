@@ -114,10 +114,12 @@ async def users(session: VsphereSession, moref: Moref) -> tuple[str, ...]:
     """
 
     def read(connection: Connection) -> tuple[str, ...]:
-        (own,) = retrieve(connection, Selection(convert.MACHINE, ("name", "datastore", convert.DEVICES), (moref,)))
-        stores = tuple(sorted(moref_of(each) for each in own.values.get("datastore") or ()))
-        on_them = retrieve(connection, Selection(convert.DATASTORE, ("vm",), stores)) if stores else ()
-        others = {moref_of(vm) for row in on_them for vm in row.values.get("vm") or ()} - {moref}
+        own = _only(retrieve(connection, Selection(convert.MACHINE, ("name", "datastore", convert.DEVICES), (moref,))), moref)
+        stores = tuple(sorted(moref_of(each) for each in _listed(own, "datastore")))
+        on_them = retrieve(connection, Selection(convert.DATASTORE, ("name", "vm"), stores)) if stores else []
+        if len(on_them) != len(stores):
+            raise _incomplete(f"a datastore of VM {own.values.get('name', moref)}")
+        others = {moref_of(vm) for row in on_them for vm in _listed(row, "vm")} - {moref}
         files = _files(own)
         rows = (
             retrieve(connection, Selection(convert.MACHINE, ("name", convert.DEVICES), tuple(sorted(others)))) if others else ()
@@ -127,11 +129,28 @@ async def users(session: VsphereSession, moref: Moref) -> tuple[str, ...]:
     return await session.call(read)
 
 
+def _only(rows: list[Row], moref: Moref) -> Row:
+    """The row of the VM. Raises SourceFailed where there is none."""
+    if not rows:
+        raise _incomplete(f"VM {moref}")
+    return rows[0]
+
+
+def _listed(row: Row, path: str) -> tuple[Any, ...]:
+    """A list; unset is empty. Raises SourceFailed where it may not be read."""
+    if path in row.unread:
+        raise _incomplete(f"{path} of {row.kind} {row.values.get('name', row.moref)}")
+    return tuple(row.values.get(path) or ())
+
+
+def _incomplete(what: str) -> SourceFailed:
+    return SourceFailed(SourceError(SourceProblem.INCOMPLETE, f"{what} could not be read"))
+
+
 def _files(row: Row) -> frozenset[str]:
     """The files of all disks of a VM, with those below them. Raises SourceFailed where its devices may not be read."""
     if convert.DEVICES not in row.values:
-        text = f"the disks of VM {row.values.get('name', row.moref)} could not be read"
-        raise SourceFailed(SourceError(SourceProblem.INCOMPLETE, text))
+        raise _incomplete(f"the disks of VM {row.values.get('name', row.moref)}")
     backings = [d.backing for d in row.values[convert.DEVICES] if isinstance(d, vim.vm.device.VirtualDisk)]
     return frozenset(file for backing in backings for file in _chain(backing))
 
