@@ -8,6 +8,7 @@ from failback_operator.checks.contexts import SiteContext
 from failback_operator.decide.naming import attempt_of
 
 FAILURES = frozenset({EffectOutcome.REFUSED, EffectOutcome.FAILED})
+TRIED = FAILURES | {EffectOutcome.SUCCEEDED}
 
 
 def failed_in_a_row(
@@ -23,8 +24,8 @@ def failed_in_a_row(
 
 
 def retry_at(entries: Sequence[LedgerEntry], site: SiteContext) -> datetime | None:
-    """When the fix may be tried again after it failed, None where it may be now."""
-    if not entries or entries[-1].outcome not in FAILURES:
+    """When the fix may be tried again, None where it may be now. What went well shows only in what is read after it."""
+    if not entries or entries[-1].outcome not in TRIED:
         return None
     settled = entries[-1].settled_at or entries[-1].not_after
     moment = settled + site.limits.refused_retry

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine
+from failback_operator.decide.attempts import TRIED
 from failback_operator.decide.index import SiteIndex
 from failback_operator.decide.judgement import Judgement
 from failback_operator.decide.ledger import OPEN, deadline, job_family
@@ -77,7 +78,7 @@ def recheck_at(
             moments.append(overdue + SECOND)
         if entry.outcome is EffectOutcome.INTENDED:
             moments.append(deadline(entry, limits))
-        elif entry.outcome in {EffectOutcome.REFUSED, EffectOutcome.FAILED} and entry.settled_at is not None:
+        elif entry.outcome in TRIED and entry.settled_at is not None:
             moments.append(entry.settled_at + limits.refused_retry)
     moments.extend(w.until for plan in index.site.view.plans for w in plan.spec.waivers)
     return min((m for m in moments if m > now), default=None)

@@ -205,6 +205,15 @@ def test_a_later_failure_counts_from_the_last_success():
     assert effect.key == "RemoveSnapshots/5"
 
 
+@pytest.mark.parametrize(("minutes", "keys"), [(1, []), (3, ["RemoveSnapshots/2"])])
+def test_what_went_well_is_not_made_again_before_it_may_show(minutes, keys):
+    ledger = [entry(O.SUCCEEDED, None, FIXES[0], key="RemoveSnapshots/1", settled_at=b.minutes_ago(minutes))]
+    site = dirty(**AUTOMATIC)
+    site.targets["mt-win"] = b.master_target(**AUTOMATIC, status={"ledger": [e.wire() for e in ledger]})
+    site.round(perform=False)
+    assert [effect.key for effect in evaluate(site.view()).effects] == keys
+
+
 def test_suspended_site_mends_nothing():
     site = dirty(**AUTOMATIC)
     site.site = b.site(suspend=True)

@@ -277,6 +277,7 @@ def test_a_person_may_ask_for_further_tries():
         site.shared(do=False)
     assert site.shared() == []
     site.allow(**AUTOMATIC, retries=["RefreshProvider/3"])
+    site.tick(3)
     site.shared()
     assert [e.key for e in site.shared()] == ["RefreshProvider/4"]
 
