@@ -71,7 +71,7 @@ class MasterTargetSpec(ApiModel):
     )
     allow_hard_power_off: bool = Field(
         default=False,
-        description="With allowPowerCycle: it may be switched off hard where its guest does not shut down or has no VMware Tools.",
+        description="With allowPowerCycle: it may be switched off hard where its guest does not shut down or has no Tools.",
     )
     allow_configuration_server_restart: bool = Field(
         default=False, description="The same where the VM is the configuration server; every machine of the site is affected."
