@@ -8,7 +8,7 @@ from failback_operator.api.v1alpha1.failback_machine import OnPremisesStart, Pha
 from failback_operator.checks.contexts import LocatedVm, MachineContext
 from failback_operator.checks.machine.on_premises import started_since
 from failback_operator.checks.machine.protection import account_name
-from failback_operator.checks.machine.tampering import all_changes, stored_form
+from failback_operator.checks.machine.tampering import all_changes, is_of_round, stored_form
 from failback_operator.decide.wording import cut
 
 MOST_VALUE = 60
@@ -78,20 +78,27 @@ def on_premises_starts(machine: MachineContext) -> list[OnPremisesStart]:
 
 
 def tampering(machine: MachineContext) -> list[Tampering]:
-    """What others did since the reprotect, as it is to be stored: vCenter forgets, and Azure shows only what is now."""
+    """What others did since the reprotect, as it is to be stored: vCenter forgets, and Azure shows only what is now.
+
+    Of former rounds the oldest entries make room: they hold nothing any more.
+    """
     known = list(machine.machine.spec.tampering) if machine.machine else []
     failed_over_at = machine.failed_over_at
     if failed_over_at is None or machine.phase not in WATCHED:
         return known
-    of_round = [each for each in known if each.failed_over_at == failed_over_at]
+    of_failover = [each for each in known if each.failed_over_at == failed_over_at]
+    ids = {each.id for each in of_failover}
+    of_round = [each for each in of_failover if is_of_round(machine, each.at)]
     for change in all_changes(machine):
         of_part = sum(each.part is change.part for each in of_round)
-        is_known = any(each.id == change.id for each in of_round)
-        if not is_known and of_part < MOST_TAMPERING_OF_ROUND and len(known) < MOST_TAMPERING:
+        if change.id not in ids and of_part < MOST_TAMPERING_OF_ROUND:
             entry = stored_form(change, failed_over_at, machine.site.now)
-            known.append(entry)
+            ids.add(entry.id)
             of_round.append(entry)
-    return known
+            known.append(entry)
+    former = sorted((each for each in known if each not in of_round), key=lambda each: each.at)
+    dropped = former[: max(len(known) - MOST_TAMPERING, 0)]
+    return [each for each in known if each not in dropped]
 
 
 def recorded_disks(located: LocatedVm | None) -> list[RecordedDisk]:

@@ -207,6 +207,28 @@ def test_a_further_disaster_is_recorded_beside_the_first(installed: Kubectl, nam
     assert len(installed.get("failbackmachine", namespace, "one")["spec"]["recorded"]) == 2
 
 
+def tampering(*minutes: int) -> list[dict[str, str]]:
+    """Entries of one failover, told apart by the minute."""
+    entry = {"failedOverAt": RECORD["failedOverAt"], "part": "AzureVM", "what": "it was stopped"}
+    return [{**entry, "id": str(minute), "at": f"2026-11-24T06:{minute:02}:00Z"} for minute in minutes]
+
+
+def test_of_what_others_did_only_the_older_makes_room_and_only_where_there_is_little(installed: Kubectl, namespace):
+    def put(*minutes: int) -> tuple[bool, str]:
+        answer = applied(installed, made("FailbackMachine", namespace, tampering=tampering(*minutes)))
+        return answer.code == 0, answer.err
+
+    refused = "written once and never changed"
+    assert put(*range(25))[0]
+    few, text = put(*range(1, 25))
+    assert (few, refused in text) == (False, True)
+    assert put(*range(40))[0]
+    newest, text = put(*range(39))
+    assert (newest, refused in text) == (False, True)
+    assert put(*range(1, 41)) == (True, "")
+    assert put(*range(14, 54)) == (True, "")
+
+
 def test_defaults_stand_in_the_stored_object(installed: Kubectl, namespace):
     installed.apply(made("FailbackPlan", namespace), made("MasterTarget", namespace))
     plan = installed.get("failbackplan", namespace, "one")["spec"]

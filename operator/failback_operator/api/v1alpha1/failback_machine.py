@@ -100,6 +100,13 @@ class TamperedPart(StrEnum):
     AZURE_VM = "AzureVM"
 
 
+TAMPERING_KEPT = (
+    "oldSelf.all(o, self.exists(n, n.failedOverAt == o.failedOverAt && n.id == o.id)"
+    " || (oldSelf.size() > 25 && self.exists(n, n.at >= o.at)))"
+)
+"""Entries go only where there may be no room for up to 15 new ones, and the newest never goes."""
+
+
 class Tampering(ApiModel):
     """What somebody did between reprotect and failback to that with which a machine comes home. Each entry is written once."""
 
@@ -153,11 +160,12 @@ class FailbackMachineSpec(ApiModel):
 
     tampering: list[Tampering] = Field(
         default_factory=list,
-        description="What others did between reprotect and failback; entries are never changed, and outlive vCenter's events.",
+        description="What others did between reprotect and failback; entries are never changed, and outlive vCenter's events. "
+        "Where there is no room, those of former reprotects go.",
         max_length=40,
         json_schema_extra={
             **list_map("failedOverAt", "id"),
-            **rules(rule("oldSelf.all(o, self.exists(n, n.failedOverAt == o.failedOverAt && n.id == o.id))", RECORDED_ONCE)),
+            **rules(rule(TAMPERING_KEPT, RECORDED_ONCE)),
         },
     )
 

@@ -73,7 +73,7 @@ def remembered(context: MachineContext, part: TamperedPart) -> tuple[Change, ...
     return tuple(
         Change(each.id, each.part, each.what, each.by, each.at)
         for each in stored
-        if each.part is part and each.failed_over_at == context.failed_over_at and _is_of_round(context, each.at)
+        if each.part is part and each.failed_over_at == context.failed_over_at and is_of_round(context, each.at)
     )
 
 
@@ -190,8 +190,8 @@ def _is_within(context: MachineContext, at: datetime) -> bool:
     return ended is None or at < ended
 
 
-def _is_of_round(context: MachineContext, at: datetime) -> bool:
-    """The same of a stored time, which has whole seconds."""
+def is_of_round(context: MachineContext, at: datetime) -> bool:
+    """Whether a stored time, which has whole seconds, is within that too."""
     began = context.reprotected_at
     return _is_within(context, at) or (began is not None and at == began.replace(microsecond=0))
 
