@@ -134,31 +134,35 @@ def machine_by_machine(azure: AzureLab, names: list[str], fabric_path: str) -> C
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     token = _token(azure, opener)
 
-    def get(path: str, version: str, extra: str = "") -> dict[str, Any]:
-        request = urllib.request.Request(f"{azure.base_url}{path}?api-version={version}{extra}")
+    def get(url: str) -> dict[str, Any]:
+        request = urllib.request.Request(url)
         request.add_header("Authorization", f"Bearer {token}")
         with opener.open(request, timeout=60) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
 
-    ids = _item_ids(get, fabric_path)
+    base = azure.base_url
+    ids = _item_ids(get, base, fabric_path)
     wall, cpu, requests = time.monotonic(), time.process_time(), 0
     for name in names:
-        item = get(ids[name], SITE_RECOVERY)
+        item = get(f"{base}{ids[name]}?api-version={SITE_RECOVERY}")
         vm_id = item["properties"]["providerSpecificDetails"]["targetVmId"]
-        vm = get(vm_id, COMPUTE, "&$expand=instanceView")
-        get(vm["properties"]["networkProfile"]["networkInterfaces"][0]["id"], NETWORK)
+        vm = get(f"{base}{vm_id}?api-version={COMPUTE}&$expand=instanceView")
+        nic_id = vm["properties"]["networkProfile"]["networkInterfaces"][0]["id"]
+        get(f"{base}{nic_id}?api-version={NETWORK}")
         requests += 3
     return Cost(len(names), requests, time.monotonic() - wall, time.process_time() - cpu)
 
 
-def _item_ids(get: Callable[..., dict[str, Any]], fabric_path: str) -> dict[str, str]:
-    containers = get(f"{fabric_path}/replicationProtectionContainers", SITE_RECOVERY)["value"]
+def _item_ids(get: Callable[[str], dict[str, Any]], base: str, fabric_path: str) -> dict[str, str]:
+    """The items' ids by name, from all pages."""
     found: dict[str, str] = {}
-    for container in containers:
-        page = get(f"{container['id']}/replicationProtectedItems", SITE_RECOVERY)
-        found |= {each["properties"]["friendlyName"]: each["id"] for each in page["value"]}
-        # One page has names enough.
+    for container in get(f"{base}{fabric_path}/replicationProtectionContainers?api-version={SITE_RECOVERY}")["value"]:
+        url: str | None = f"{base}{container['id']}/replicationProtectedItems?api-version={SITE_RECOVERY}"
+        while url:
+            page = get(url)
+            found |= {each["properties"]["friendlyName"]: each["id"] for each in page["value"]}
+            url = page["nextLink"]
     return found
 
 
