@@ -90,7 +90,7 @@ def _call(context: TargetContext, fix: Fix) -> MachineCall | VaultCall | None:
     located = context.vm
     if fix.call is not None or located is None:
         return fix.call
-    is_hard = may_switch_off(context.target)
+    is_hard = may_switch_off(context.target, context.holders)
     return MachineCall(located.vcenter, located.vm.moref, located.vm.instance_uuid, allow_hard_off=is_hard)
 
 

@@ -16,7 +16,8 @@ from failback_operator.domain.steps import EffectKind, MachineCall, ObjectKey
 from failback_operator.domain.tasks import TaskPhase
 from failback_operator.runtime.effect_session import EffectTools, Site
 from failback_operator.runtime.keys import SiteKey, key_of
-from failback_operator.runtime.touched import machine_calls
+from failback_operator.runtime.touched import holders_of, machine_calls
+from failback_operator.runtime.views import site_view
 
 log = logging.getLogger(__name__)
 MESSAGE_LENGTH = 1024  # of LedgerEntry.message
@@ -50,7 +51,7 @@ class VmEffects:
         try:
             while site.lease.is_held() and (entry := self._entry(key)) is not None:
                 try:
-                    await self._note(key, entry, await follower.follow(self._as_allowed(key, call), entry))
+                    await self._note(key, entry, await follower.follow(self._as_allowed(key, call, site), entry))
                 except SourceFailed as failed:
                     log.info("%s of %s cannot be followed now: %s", entry.effect, key, failed)
                 await asyncio.sleep(self._interval)
@@ -60,10 +61,13 @@ class VmEffects:
             self._running.pop(key, None)
             self._again(site.worker.key, self._interval)
 
-    def _as_allowed(self, key: ObjectKey, call: MachineCall) -> MachineCall:
+    def _as_allowed(self, key: ObjectKey, call: MachineCall, site: Site) -> MachineCall:
         """With the leave to switch the VM off as it is now: it may be given or taken while a guest is waited for."""
-        owner = self._tools.cache.get(key)
-        return replace(call, allow_hard_off=isinstance(owner, MasterTarget) and may_switch_off(owner))
+        owner, own_site = self._tools.cache.get(key), self._tools.cache.site(site.worker.key)
+        if not isinstance(owner, MasterTarget) or own_site is None or not owner.spec.allow_hard_power_off:
+            return replace(call, allow_hard_off=False)
+        view = site_view(self._tools.cache, own_site, site.worker.snapshot(), self._tools.limits)
+        return replace(call, allow_hard_off=may_switch_off(owner, holders_of(owner, view)))
 
     def _entry(self, key: ObjectKey) -> LedgerEntry | None:
         found = self._tools.cache.get(key)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from failback_operator.api.v1alpha1 import MasterTarget
 from failback_operator.checks.contexts import LocatedVm, SiteContext
 from failback_operator.decide.fixes.template import clone_order, template_of
 from failback_operator.decide.index import SiteIndex, index_site
@@ -70,6 +71,12 @@ def machine_calls(view: SiteView) -> dict[ObjectKey, MachineCall]:
         if call is not None:
             found[ObjectKey("FailbackMachine", machine.namespace, machine.name)] = call
     return found
+
+
+def holders_of(target: MasterTarget, view: SiteView) -> tuple[str, ...] | None:
+    """The machines that are, or may soon be, on the master target, as the view shows it; None where a source was not read."""
+    index = index_site(SiteContext(view, view.vault(), view.vsphere()))
+    return next((each.holders for each in locate_targets(index) if each.target.name == target.name), None)
 
 
 def _items(effect: Effect) -> frozenset[ArmId]:

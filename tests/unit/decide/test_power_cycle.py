@@ -132,22 +132,24 @@ HARD = {"allowPowerCycle": True, "allowHardPowerOff": True}
 
 
 @pytest.mark.parametrize(
-    ("spec", "disks", "may"),
+    ("spec", "disks", "holders", "may"),
     [
-        (HARD, {}, True),
-        ({"allowHardPowerOff": True}, {}, False),
-        ({"allowPowerCycle": True}, {}, False),
-        (HARD, {"attached": 1}, False),
-        (HARD, {"orphaned": 1}, False),
-        (HARD, None, False),
+        (HARD, {}, (), True),
+        ({"allowHardPowerOff": True}, {}, (), False),
+        ({"allowPowerCycle": True}, {}, (), False),
+        (HARD, {"attached": 1}, (), False),
+        (HARD, {"orphaned": 1}, (), False),
+        (HARD, None, (), False),
+        (HARD, {}, ("app-1",), False),
+        (HARD, {}, None, False),
     ],
 )
-def test_a_vm_is_switched_off_hard_only_with_leave_and_while_no_protected_disk_was_seen_on_it(spec, disks, may):
+def test_a_vm_is_switched_off_hard_only_with_leave_and_while_it_is_known_to_hold_nothing(spec, disks, holders, may):
     target = b.master_target(**spec)
     counts = {"own": 2, "attached": 0, "orphaned": 0, "reserved": 3, "limit": 60, "free": 55}
     seen = None if disks is None else DiskCounts(**{**counts, **disks})
     status = target.status.model_copy(update={"disks": seen})
-    assert may_switch_off(target.model_copy(update={"status": status})) is may
+    assert may_switch_off(target.model_copy(update={"status": status}), holders) is may
 
 
 @pytest.mark.parametrize("is_allowed", [True, False])

@@ -7,7 +7,7 @@ from tests.unit import builders as b
 from failback_operator.domain.ids import Moref
 from failback_operator.domain.steps import CloneOrder, MachineCall, ObjectKey
 from failback_operator.runtime.interest import interest_of
-from failback_operator.runtime.touched import machine_calls
+from failback_operator.runtime.touched import holders_of, machine_calls
 
 KEY = ObjectKey("MasterTarget", b.NAMESPACE, "mt-win")
 SPEC = {"name": "mt-template", "cluster": "infra", "datastore": "vmfs-1"}
@@ -51,3 +51,16 @@ def test_of_what_is_asked_of_a_machines_vm():
     vm = b.vm()
     found = machine_calls(b.view(vsphere=b.facts(vm), machines=(own, b.machine("app-2")), targets=()))
     assert found == {ObjectKey("FailbackMachine", b.NAMESPACE, own.name): MachineCall(b.VCENTER, vm.moref, vm.instance_uuid)}
+
+
+def test_what_is_on_a_master_target_is_judged_by_both_worlds_and_unread_is_not_empty():
+    target, facts = b.master_target(), b.facts(b.vm(), b.target_vm())
+
+    def held(vault, vsphere=facts):
+        return holders_of(target, b.view(vault, vsphere=vsphere, targets=(target,)))
+
+    assert held(b.vault(items=())) == ()
+    assert held(b.vault(items=(b.reprotected_item(),))) == ("app-1",), "by its masterTargetId, with no disk attached"
+    assert held(b.vault(items=(replace(b.reprotected_item(), detail=None),))) is None
+    assert held(b.vault(items=()), b.facts(b.vm(), b.target_vm(unread=frozenset({"disks"})))) is None
+    assert holders_of(b.master_target("other"), b.view(targets=(target,))) is None
