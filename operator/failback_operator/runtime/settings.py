@@ -295,7 +295,8 @@ class Settings:
 
     def budget(self) -> BudgetSettings:
         """How much of a subscription is read."""
-        return BudgetSettings(reads_per_hour=self.azure_reads_per_hour, low_remaining=self.azure_low_remaining)
+        turn = max(self.azure_list_seconds, self.azure_stale_seconds / 2)
+        return BudgetSettings(self.azure_reads_per_hour, self.azure_low_remaining, turn)
 
     def timeouts(self) -> Timeouts:
         """Limits of one request to Azure."""

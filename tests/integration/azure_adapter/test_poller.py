@@ -217,9 +217,12 @@ async def test_other_machines_are_read_when_asked_for(site: Site, lab: AzureLab)
     async with watching(site, SLOW) as watch:
         facts = await watch.read()
         other = ArmId(f"{facts.azure_vms[0].arm_id}-nobody")
+        since = last(lab)
         watch.poller.update_motion(frozenset(), frozenset(), frozenset({other}))
         part = await watch.until(lambda part: part.facts is not None and other in part.facts.missing_vms, 5)
         assert len(part.facts.azure_vms) == 8
+        # That one alone.
+        assert [entry["path"].endswith("-nobody") for entry in lab.log(since)] == [True]
 
 
 @pytest.mark.parametrize("kind", ["error", "close", "half_body"])

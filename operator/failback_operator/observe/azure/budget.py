@@ -1,10 +1,12 @@
 """The requests to one subscription, shared by all that make them: a part of what the service lets, and less when it says so.
 
-Reads are of three kinds. Full reads of a vault take turns, as far apart as half of the budget lets. Single reads (details, and
-what moves) have most of the other half: details at once while there is room, what moves at a pace that slows down as the room
-goes. The fresh reads before an effect go before both, until the whole budget is spent. Writes wait for no read.
+Reads are of three kinds. Full reads of a vault take turns, as far apart as half of the budget lets, and further as the whole
+goes, but never so far that the facts become stale. Single reads have most of the other half: details at once while there is room,
+what moves at a pace that slows down as the room goes; half of it is for what moves, whatever the details took. The fresh reads
+before an effect wait for nothing but the service's own word. Writes wait for no read.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -17,13 +19,19 @@ from enum import StrEnum
 HOUR = 3600.0
 LIST_PART = 0.5
 SINGLE_PART = 0.45
-DETAIL_PART = 0.95  # of the single reads; the rest is left to what moves
+DETAIL_PART = 0.95  # of the single reads
+MOTION_PART = 0.5  # of the single reads, for what moves whatever the details took
 OPEN_PART = 0.9  # of all; the rest is left to the reads before effects
 PACE = 4.0  # at first as fast as would use up the room in a quarter of an hour
+MOTION_FLOOR = 6.0  # what moves is never slower than this part of its half lets
+LIST_FLOOR = 4.0  # nor are full reads
+WHOLE_PART = 0.95  # of all; near it full reads are further apart, and what moves is read more slowly
 LEAST_PART = 0.1
+LONGEST_RETRY_AFTER = 3600.0  # the service counts by the hour: what it asks for beyond that is no promise of it
 REMAINING_SECONDS = 600.0  # so long the service's word on what remains counts
 WRITE_GAP_SECONDS = 10.0
 TOO_MANY = 429
+_SECONDS = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]*)?")
 REMAINING = "x-ms-ratelimit-remaining-subscription-{}"
 
 
@@ -38,11 +46,14 @@ class Kind(StrEnum):
 class BudgetSettings:
     """`reads_per_hour` of one subscription in any hour; `low_remaining`: below it the service's own count slows down.
 
+    The reads before effects may go beyond that, and in the hour of a start what moves, by a quarter.
+    `longest_turn`: seconds that the budget lets a full read wait at most, or stale facts would stop everything.
     Source: site-recovery facts, section 5: 12,000 reads an hour for each subscription and principal, of which this is 20 %.
     """
 
     reads_per_hour: float = 2400
     low_remaining: int = 200
+    longest_turn: float = 300
 
 
 @dataclass(slots=True)
@@ -75,7 +86,8 @@ class Budget:
     users: int = 0
     _said: dict[Kind, _Said] = field(default_factory=lambda: {kind: _Said() for kind in Kind})
     _spent: deque[float] = field(default_factory=deque)
-    _singles: deque[float] = field(default_factory=deque)
+    _details: deque[float] = field(default_factory=deque)
+    _moving: deque[float] = field(default_factory=deque)
     _next_list: float = 0.0
     _next_single: float = 0.0
     _last_write: float = 0.0
@@ -123,48 +135,62 @@ class Budget:
     def book_list(self, cost: int, wish: float) -> float:
         """Book a full read of about `cost` reads; seconds until it may begin, `wish` at least."""
         now = self.clock()
-        begin = max(now + wish, self._next_list, self._said[Kind.READS].held_until)
-        self._next_list = begin + cost * self._list_spacing()
-        return begin - now
+        begin = max(now + wish, min(self._next_list, now + self.settings.longest_turn))
+        self._next_list = self._within_turn(begin + cost * self._list_spacing(), wish)
+        return max(begin, self._said[Kind.READS].held_until) - now
 
     def correct_list(self, booked: int, cost: int) -> None:
         """A booked full read took `cost` reads."""
-        self._next_list = max(self._next_list, self.clock()) + (cost - booked) * self._list_spacing()
+        self._next_list = self._within_turn(max(self._next_list, self.clock()) + (cost - booked) * self._list_spacing())
+
+    def return_list(self, booked: int) -> None:
+        """A booked full read was made before its turn, for an effect: its turn is free again."""
+        self._next_list = max(self.clock(), self._next_list - booked * self._list_spacing())
 
     def grant(self, wanted: int) -> int:
-        """How many of `wanted` single reads may be made now; they count as made."""
-        if self.held():
-            return 0
+        """How many of `wanted` details may be read now; they count as read."""
         now = self.clock()
-        mine = self.limit * SINGLE_PART * DETAIL_PART * self._plenty(Kind.READS) - len(_recent(self._singles, now))
-        room = min(mine, self.limit * OPEN_PART - self.spent)
-        granted = int(max(0.0, min(float(wanted), room)))
-        self._singles.extend([now] * granted)
-        return granted
+        mine = self.limit * SINGLE_PART * DETAIL_PART * self._plenty(Kind.READS) - len(_recent(self._details, now))
+        return self._take(self._details, wanted, min(mine, self.limit * OPEN_PART - self.spent))
+
+    def grant_moving(self, wanted: int) -> int:
+        """How many of `wanted` details of what moves may be read now; they count as read."""
+        return self._take(self._moving, wanted, self._motion_room())
 
     def moved(self, cost: int) -> float:
         """Count `cost` single reads of what moves; seconds until more of it may be read."""
         now = self.clock()
-        _recent(self._singles, now).extend([now] * cost)
-        pool = self.limit * SINGLE_PART * self._plenty(Kind.READS)
-        room = max(min(pool - len(self._singles), self.limit * OPEN_PART - self.spent), pool / 50)
-        self._next_single = max(self._next_single, now) + cost * HOUR / (PACE * room)
+        self._moving.extend([now] * cost)
+        self._next_single = max(self._next_single, now) + cost * HOUR / (PACE * self._motion_room())
         return max(self._next_single - now, self.held())
-
-    def fresh_delay(self) -> float:
-        """Seconds until a read that an effect waits for may be made; 0 = now."""
-        now = self.clock()
-        spent = _recent(self._spent, now)
-        over = len(spent) - self.limit
-        return max(self.held(), spent[int(over)] + HOUR - now if over >= 0 and spent else 0.0)
 
     def write_delay(self) -> float:
         """Seconds until an effect may be begun; 0 = now."""
         pause = WRITE_GAP_SECONDS * (1 / self._plenty(Kind.WRITES) - 1)
         return max(0.0, self.held(Kind.WRITES), self._last_write + pause - self.clock() if pause else 0.0)
 
+    def _take(self, spent: deque[float], wanted: int, room: float) -> int:
+        granted = 0 if self.held() else int(max(0.0, min(float(wanted), room)))
+        spent.extend([self.clock()] * granted)
+        return granted
+
+    def _motion_room(self) -> float:
+        """Reads that what moves may still make: what is left of all single reads, or of its own half, and always a few."""
+        moving, details = len(_recent(self._moving, self.clock())), len(_recent(self._details, self.clock()))
+        pool = self.limit * SINGLE_PART * self._plenty(Kind.READS)
+        half = pool * MOTION_PART
+        open_room, whole_room = self.limit * OPEN_PART - self.spent, self.limit * WHOLE_PART - self.spent
+        return max(min(pool - moving - details, open_room), min(half - moving, whole_room), half / MOTION_FLOOR)
+
+    def _within_turn(self, moment: float, wish: float = 0.0) -> float:
+        """`moment`, but no later than a full read may wait: neither early reads nor costly ones leave a debt beyond that."""
+        return min(moment, self.clock() + max(wish, self.settings.longest_turn))
+
     def _list_spacing(self) -> float:
-        return HOUR / (self.limit * LIST_PART * self._plenty(Kind.READS))
+        """Seconds for each read of a full read."""
+        most = self.limit * LIST_PART
+        left = PACE * (self.limit * WHOLE_PART - self.spent)
+        return HOUR / (max(min(most, left), most / LIST_FLOOR) * self._plenty(Kind.READS))
 
     def _plenty(self, kind: Kind) -> float:
         """1 while the service has plenty left, less where it says that little is left.
@@ -229,13 +255,15 @@ def _recent(times: deque[float], now: float) -> deque[float]:
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """Retry-After in seconds, or as a date, which is compared with the answer's own."""
-    value = headers.get("Retry-After")
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return timedelta(seconds=int(value))
+    """Retry-After in seconds, or as a date, which is compared with the answer's own; an hour at most, 0 where it is over."""
+    value = (headers.get("Retry-After") or "").strip()
+    if _SECONDS.fullmatch(value):
+        return _bounded(float(value))
     try:
-        return max(timedelta(0), parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date") or ""))
-    except (ValueError, TypeError):
+        return _bounded((parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("Date") or "")).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _bounded(seconds: float) -> timedelta:
+    return timedelta(seconds=min(max(0.0, seconds), LONGEST_RETRY_AFTER))

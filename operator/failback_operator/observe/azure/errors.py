@@ -40,7 +40,7 @@ class ReadFailed(Exception):  # noqa: N818 - the event, not a fault of ours
 
 
 class HeldBackError(AzureError):  # type: ignore[misc]  # mypy does not follow azure.*
-    """A read that was not made: the service asked to be left alone for `seconds`, or the operator's own budget is spent."""
+    """A read that was not made: the service asked to be left alone for `seconds`."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__("held back")
@@ -79,8 +79,8 @@ def _held_back(chain: tuple[BaseException, ...]) -> SourceError | None:
 
 
 def held_back(seconds: float) -> SourceError:
-    """What is told of a request that waits for the budget of its subscription."""
-    text = "requests to this subscription are held back: Azure asked for it, or the operator's budget is spent"
+    """What is told of a request that waits because the service wants fewer of them."""
+    text = "Azure asks to wait before more requests to this subscription are made"
     return SourceError(SourceProblem.THROTTLED, text, timedelta(seconds=math.ceil(seconds)))
 
 

@@ -38,6 +38,7 @@ class AzurePoller:
         self._items: frozenset[ArmId] = frozenset()
         self._jobs: frozenset[str] = frozenset()
         self._vms: frozenset[ArmId] = frozenset()
+        self._new_vms: frozenset[ArmId] = frozenset()
         self._due: dict[str, float] = {}
         self._watched: frozenset[ArmId] = frozenset()
         self._watching = asyncio.Event()
@@ -66,9 +67,8 @@ class AzurePoller:
         self._watching.set()
 
     def update_motion(self, items: frozenset[ArmId], jobs: frozenset[str], vms: frozenset[ArmId] = frozenset()) -> None:
-        """What moves: items and jobs are read at the short interval, a new one at once; `vms` are read with each full read."""
-        if not vms <= self._vms:
-            self._wanted.set()
+        """What moves: items and jobs are read at the short interval, `vms` with each full read; a new one of each at once."""
+        self._new_vms = (self._new_vms | (vms - self._vms)) & vms
         self._items, self._jobs, self._vms = items, jobs, vms
         now = asyncio.get_running_loop().time()
         names = {*map(str.casefold, items), *map(str.casefold, jobs)}
@@ -79,6 +79,13 @@ class AzurePoller:
         """Ask for a full read without waiting for the interval."""
         self._wanted.set()
 
+    def held(self) -> SourceError | None:
+        """What is told while the service wants no reads; None while it takes them."""
+        wait = self._reader.budget.held()
+        if self._throttled is not None and self._quiet_until > asyncio.get_running_loop().time():
+            return self._throttled
+        return held_back(wait) if wait > 0 else None
+
     async def refresh_items(self, ids: frozenset[ArmId], vms: frozenset[ArmId] = frozenset()) -> Part[VaultFacts]:
         """Read these items by GET, their Azure machines and `vms`, now.
 
@@ -86,11 +93,9 @@ class AzurePoller:
         """
         if self._part.facts is None:
             return self._part
-        if self._throttled is not None and self._quiet_until > asyncio.get_running_loop().time():
-            return replace(self._part, error=self._throttled)
-        wait = self._reader.budget.fresh_delay()
-        if wait > 0:
-            return replace(self._part, error=held_back(wait))
+        held = self.held()
+        if held is not None:
+            return replace(self._part, error=held)
         patch = await self._read_parts(sorted(ids), [], sorted(vms))
         if isinstance(patch, SourceError):
             return replace(self._part, error=patch)
@@ -108,22 +113,27 @@ class AzurePoller:
             group.create_task(self._watch_vms())
 
     async def _read_everything(self) -> None:
-        booked = 0
-        await self._wait_for_turn(booked, 0.0)
+        budget, booked = self._reader.budget, 0
+        is_in_turn = await self._wait_for_turn(booked, 0.0)
         while True:
             self._wanted.clear()
             tally = Tally()
             error = await self._read_all(tally)
-            self._reader.budget.correct_list(booked, tally.reads)
+            if is_in_turn:
+                budget.correct_list(booked, tally.reads)
+            else:
+                budget.return_list(booked)
             booked = tally.reads or booked
             interval = self._settings.list_interval if error is None else self._settings.retry_interval
-            await self._wait_for_turn(booked, self._jittered(min(interval, self._settings.list_interval)))
+            is_in_turn = await self._wait_for_turn(booked, self._jittered(min(interval, self._settings.list_interval)))
 
-    async def _wait_for_turn(self, cost: int, interval: float) -> None:
-        """Until the interval is over and the budget lets a full read be made, or one is asked for."""
+    async def _wait_for_turn(self, cost: int, interval: float) -> bool:
+        """Until the interval is over and the budget lets a full read be made, or one is asked for before: then it is False."""
         wait = self._reader.budget.book_list(cost, interval)
         self._delay = wait - interval
+        turn = asyncio.get_running_loop().time() + wait
         await self._rest(self._wanted, wait)
+        return asyncio.get_running_loop().time() >= turn
 
     async def _read_all(self, tally: Tally) -> SourceError | None:
         loop = asyncio.get_running_loop()
@@ -150,6 +160,9 @@ class AzurePoller:
     async def _follow_motion(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            if self._new_vms and self._part.facts is not None:
+                await self._read_new_vms()
+                continue
             wait = max(min(self._due.values(), default=loop.time() + 3600), self._next_poll) - loop.time()
             if wait > 0 or self._part.facts is None:
                 await self._rest(self._moved, max(wait, 0.0) or self._settings.job_interval.total_seconds())
@@ -157,6 +170,22 @@ class AzurePoller:
                 continue
             await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
             await self._poll_due(loop.time())
+
+    async def _read_new_vms(self) -> None:
+        """Those alone: a full read for each machine that is recorded would keep the others' turns from coming."""
+        await asyncio.sleep(max(0.0, self._quiet_until - asyncio.get_running_loop().time(), self._reader.budget.held()))
+        wanted, self._new_vms = self._new_vms, frozenset()
+        tally = Tally()
+        counting = TALLY.set(tally)
+        try:
+            self._take(await self._reader.read_watched(wanted))
+        except ReadFailed as failed:
+            # The next full read reads them as well.
+            self._be_quiet(failed.error)
+            logger.debug("newly recorded machines cannot be read: %s", failed)
+        finally:
+            TALLY.reset(counting)
+        self._reader.budget.moved(tally.reads)
 
     async def _watch_vms(self) -> None:
         loop = asyncio.get_running_loop()
@@ -216,11 +245,14 @@ class AzurePoller:
             self._be_quiet(failed.error)
             logger.debug("what moves cannot be read: %s", failed)
             return failed.error
+        self._take(patch)
+        return patch
+
+    def _take(self, patch: VaultPatch) -> None:
         if self._is_reading:
             self._patches.append(patch)
         if self._part.facts is not None:
             self._publish(replace(self._part, facts=patched(self._part.facts, patch)))
-        return patch
 
     def _fail(self, error: SourceError) -> None:
         self._be_quiet(error)

@@ -144,11 +144,12 @@ class VaultReader:
         # Those without detail before those whose detail is old, the oldest first.
         moving.sort(key=lambda arm_id: _age_rank(items[arm_id]))
         due.sort(key=lambda arm_id: _age_rank(items[arm_id]))
-        wanted = [*moving, *due[: self._settings.details_per_read]]
+        due = due[: self._settings.details_per_read]
+        wanted = [*moving[: self.budget.grant_moving(len(moving))], *due[: self.budget.grant(len(due))]]
         # They have a budget of their own, apart from that of the full reads.
         counting = TALLY.set(None)
         try:
-            read = await self._calls.each(self._item_or_none, [*unlisted, *wanted[: self.budget.grant(len(wanted))]])
+            read = await self._calls.each(self._item_or_none, [*unlisted, *wanted])
         finally:
             TALLY.reset(counting)
         for item in read:

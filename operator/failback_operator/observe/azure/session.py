@@ -134,6 +134,14 @@ class PatientReads(AsyncRetryPolicy):  # type: ignore[misc]
         super().__init__(**timeouts.retry_options)
         self._longest_wait = timeouts.longest_wait.total_seconds()
 
+    def get_retry_after(self, response: Any) -> float | None:
+        """Seconds; None also where the header is no time. Source: the SDK's own raises for such a one."""
+        try:
+            seconds: float | None = super().get_retry_after(response)
+        except (ValueError, OverflowError):
+            return None
+        return seconds
+
     def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
         """Whether to try again."""
         wait = self.get_retry_after(response)
