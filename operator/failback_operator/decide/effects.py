@@ -16,7 +16,7 @@ from failback_operator.decide.phase import FLIGHT, is_acknowledged, running_entr
 from failback_operator.decide.recording import odd_fact
 from failback_operator.decide.rounds import Round
 from failback_operator.decide.standing import Standing, Wait, WaitReason
-from failback_operator.decide.waiting import placement_text
+from failback_operator.decide.waiting import no_room
 from failback_operator.domain.steps import Effect, EffectKind, ObjectKey, Step
 
 TOGETHER = frozenset({Step.REPROTECT, Step.FAILBACK, Step.COMMIT})
@@ -103,6 +103,7 @@ class Schedule:
             or self._refused_lately(standing, found, kind)
             or self._limited(standing, step)
             or self._not_recorded(standing, found, step)
+            or self._throttled()
         )
 
     @staticmethod
@@ -137,14 +138,11 @@ class Schedule:
     def _no_slots(self, standing: Standing, step: Step) -> Wait | None:
         if step is not Step.REPROTECT:
             return None
-        key = standing.machine.survey.group_key
-        state = self.assignments.states.get(key)
         target = self.assignments.target_of(standing.machine.survey)
         if target in self.mending:
             return Wait(WaitReason.MENDING, f"{target} is being mended by the operator")
-        if state is not None and state.holds_slots and _has_room(standing):
-            return None
-        return Wait(WaitReason.SLOTS, placement_text(standing.machine, self.assignments))
+        why = no_room(standing.machine, self.assignments)
+        return Wait(WaitReason.SLOTS, why) if why is not None else None
 
     @staticmethod
     def _refused_lately(standing: Standing, found: Round, kind: EffectKind) -> Wait | None:
@@ -187,6 +185,11 @@ class Schedule:
             return Wait(WaitReason.INCOMPLETE, f"what must be recorded before reprotect was told in a form that cannot be: {odd}")
         return Wait(WaitReason.RECORDING, "what reprotect destroys is being recorded first")
 
+    def _throttled(self) -> Wait | None:
+        if not self.plan.context.site.view.snapshot.azure_asks_to_wait:
+            return None
+        return Wait(WaitReason.THROTTLED, "Azure asks to wait: the step begins once it takes requests again")
+
     def _effect(self, standing: Standing, found: Round, kind: EffectKind) -> Effect | Wait:
         machine, stored, failed_over_at = standing.machine, found.machine, covered(self.plan, found)
         if stored is None or failed_over_at is None or stored.spec.plan_ref.name != self.plan.plan.name:
@@ -207,12 +210,6 @@ class Schedule:
             group=tuple(item.arm_id for item in machine.context.group),
             description=f"{kind} {standing.name}{where}",
         )
-
-
-def _has_room(standing: Standing) -> bool:
-    """Whether all that is on the master target and all that is promised on it keeps within its limit."""
-    assigned = standing.machine.context.assigned
-    return assigned is not None and assigned.usage is not None and assigned.usage.used <= assigned.usage.limit
 
 
 def _is_uncommitted(standing: Standing) -> bool:

@@ -129,15 +129,12 @@ class _Evaluation:
             targets={n: with_remedies(r, fixes[n]) for n, r in judgement.targets.items()},
             machines={key: with_told(r, mending.machines) for key, r in judgement.machines.items()},
         )
-        requests = self._requests(states, judgement, tuple(targets.values()))
+        machines = tuple(found.index.machines.values())
+        asked = Around(judgement, tuple(targets.values()), machines, assignments)
+        requests = requests_of(((state, self._paused(state)) for state in states), asked)
         judgement = judged_with(judgement, requests)
         stands = tuple(standings(s, judgement) for s in states)
         return _Judged(assignments, targets, states, judgement, stands, fixes, mending, requests)
-
-    def _requests(self, states: tuple[PlanState, ...], judgement: Judgement, targets: tuple[TargetContext, ...]) -> Requests:
-        """What people ask for of machines' VMs."""
-        machines = tuple(self._found.index.machines.values())
-        return requests_of(((state, self._paused(state)) for state in states), Around(judgement, targets, machines))
 
     def _schedule(
         self, state: PlanState, own: tuple[Standing, ...], judged: _Judged, mending: frozenset[str]

@@ -29,6 +29,14 @@ def placement_text(machine: Machine, assignments: Assignments) -> str:
     return "no candidate master target may take it: none fits its operating system, or the plan names none that exists"
 
 
+def no_room(machine: Machine, assignments: Assignments) -> str | None:
+    """Why the machine's group may not be reprotected for want of slots that are kept for it; None where it has them."""
+    state, assigned = assignments.states.get(machine.survey.group_key), machine.context.assigned
+    usage = assigned.usage if assigned is not None else None
+    is_kept = state is not None and state.holds_slots and usage is not None and usage.used <= usage.limit
+    return None if is_kept else placement_text(machine, assignments)
+
+
 def _target(machine: Machine, name: str) -> TargetContext:
     return next(t for t in machine.context.candidates if t.target.name == name)
 

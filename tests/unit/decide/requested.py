@@ -17,7 +17,14 @@ from failback_operator.domain.vsphere import Disk, PowerState
 
 MACHINE = "app-1"
 REATTACH = {"machine": MACHINE, "reason": "moved at night", "by": "dba"}
-DELETION = {"machine": MACHINE, "instanceUuid": uuid_of(MACHINE), "reason": "disks are lost", "by": "dba"}
+
+
+def deletion(name: str) -> dict[str, str]:
+    """A request to delete the VM of that machine."""
+    return {"machine": name, "instanceUuid": uuid_of(name), "reason": "disks are lost", "by": "dba"}
+
+
+DELETION = deletion(MACHINE)
 REQUESTS = (EffectKind.REATTACH_DISKS, EffectKind.POWER_ON, EffectKind.DELETE_VM)
 
 
@@ -70,9 +77,9 @@ class AskedWorld(World):
         return next((f.remedy for f in self.machine.status.findings if f.check == check), "")
 
 
-def asked_world(**plan: Any) -> AskedWorld:
-    """app-1, to be brought home as the plan says."""
-    base = world(MACHINE, **plan)
+def asked_world(*others: str, **plan: Any) -> AskedWorld:
+    """app-1, to be brought home as the plan says; with `others` in one group with it."""
+    base = world(MACHINE, *others, group="g" if others else None, **plan)
     return AskedWorld(items=base.items, vms=base.vms, azure_vms=base.azure_vms, plans=base.plans)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit import builders as b
 from tests.unit.decide.judged import evaluate
-from tests.unit.decide.requested import DELETION, MACHINE, asked_world, in_third_vm
+from tests.unit.decide.requested import DELETION, MACHINE, asked_world, deletion, in_third_vm
 from tests.unit.decide.test_ledger import O, entry
 from tests.unit.decide.world import change_plan, uuid_of
 
@@ -22,9 +22,9 @@ UNTIL = "2027-01-01T00:00:00Z"
 ALTERNATE = {"location": "Alternate", "datastore": "vmfs-1"}
 
 
-def asked(**plan):
+def asked(*others, **plan):
     base = {"stage": "Reprotected", "deletions": [DELETION]} | ALTERNATE
-    return asked_world(**(base | plan))
+    return asked_world(*others, **(base | plan))
 
 
 def test_shown_first_then_deleted_once_then_reprotected():
@@ -137,6 +137,97 @@ def test_what_keeps_it_from_being_deleted_is_told(said):
     told = rounds(site)
     assert "Not now: " in told
     assert said in told
+
+
+def test_none_is_deleted_while_no_master_target_has_room_for_it():
+    site = asked("app-0")
+    del site.vms["app-0"]
+    for name in site.items:
+        site.items[name] = replace(site.items[name], group_id=None, group_name=None)
+    change_plan(site, machines=[{"name": "app-0"}, {"name": MACHINE}])
+    site.targets["mt-win"] = b.master_target(maxDisks=5)
+    for _ in range(4):
+        assert site.requested() == []
+    (told,) = [m.status.findings for m in site.machines.values() if m.spec.machine_name == MACHINE]
+    remedy = next(f.remedy for f in told if f.check == CHECK)
+    assert "Not now: 2 disk slots are needed on one master target" in remedy
+
+
+def of_other(site, **changes):
+    site.items["app-2"] = replace(site.items["app-2"], **changes)
+
+
+def without_other(site):
+    """The other's own VM is gone, as at the alternate location it is before reprotect."""
+    del site.vms["app-2"]
+
+
+def with_entry(site, *of_entry, **changes):
+    """The other's ledger has one."""
+    without_other(site)
+    site.round(perform=False)
+    key, found = next((k, m) for k, m in site.machines.items() if m.spec.machine_name == "app-2")
+    ledger = [entry(*of_entry, **changes)]
+    site.machines[key] = found.model_copy(update={"status": found.status.model_copy(update={"ledger": ledger})})
+
+
+def moves(site):
+    with_entry(site, O.RUNNING, "job-1", EffectKind.REPROTECT, key="Reprotect/2026-11-24T05:00:00Z/1")
+
+
+def fails(site):
+    with_entry(site, O.FAILED, "job-1", EffectKind.COMMIT_FAILOVER, key="CommitFailover/2026-11-24T05:00:00Z/1")
+
+
+def held(site):
+    without_other(site)
+    change_plan(site, holds=[{"machine": "app-2"}])
+
+
+def off(site):
+    without_other(site)
+    site.azure_vms["app-2"] = replace(site.azure_vms["app-2"], power_state="deallocated")
+
+
+def uncommitted(site):
+    without_other(site)
+    of_other(site, allowed_operations=frozenset({"Commit", "ChangePit"}))
+
+
+MEMBERS = {
+    "reprotect is blocked by OriginalVMGone": lambda site: None,
+    "reprotect is blocked by AzureVmRunning": off,
+    "a VM is deleted between failover and reprotect only": moves,
+    "CommitFailover failed: ": fails,
+    "spec.holds names it": held,
+    "the failover is committed first": uncommitted,
+}
+
+
+@pytest.mark.parametrize("said", MEMBERS)
+def test_none_is_deleted_while_another_of_its_group_may_not_be_reprotected(said):
+    site = asked("app-2")
+    MEMBERS[said](site)
+    told = rounds(site)
+    assert "Not now: app-2 of its group: " in told
+    assert said in told
+
+
+def test_one_whose_group_may_go_is_deleted():
+    site = asked("app-2")
+    without_other(site)
+    assert due(site).call.machine == "vm-app-1"
+
+
+def test_two_of_a_group_wait_for_each_other_no_longer_than_both_may_be_deleted():
+    both = [deletion(MACHINE), deletion("app-2")]
+    site = asked("app-2", deletions=both)
+    for _ in range(2):
+        site.round(perform=False)
+    assert {e.call.machine for e in site.requested()} == {"vm-app-1", "vm-app-2"}
+    site = asked("app-2", deletions=both)
+    site.vms["app-2"] = replace(site.vms["app-2"], power_state=PowerState.ON)
+    assert "app-2 of its group: VM app-2 is poweredOn" in rounds(site)
 
 
 def test_a_start_since_the_failover_needs_a_word_of_its_own():

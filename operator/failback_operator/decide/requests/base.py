@@ -1,13 +1,14 @@
 """What a person asked for of a machine's VM, by name: shown in a finding first, then made, one at a time for each machine."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from failback_operator.api.common import LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan
 from failback_operator.api.v1alpha1.failback_plan import Stage
 from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetContext
 from failback_operator.decide.contexts import Machine, PlanState
+from failback_operator.decide.demand import Assignments
 from failback_operator.decide.fixes.base import Fix
 from failback_operator.decide.judgement import Judgement, Rulings
 from failback_operator.decide.permission import forbidden
@@ -24,6 +25,7 @@ class Around:
     judgement: Judgement
     targets: tuple[TargetContext, ...]
     machines: tuple[FailbackMachine, ...]
+    assignments: Assignments
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,14 @@ class Asked:
             return f"the plan's stage is {self.spec.spec.stage}: it needs {stage}"
         wait = forbidden(self.plan, self.machine, self.found, self.suspended)
         return wait.text if wait is not None else None
+
+    def group(self) -> Iterator["Asked | Machine"]:
+        """The other machines of the plan that go with it; where one's round or object is not known, the machine alone."""
+        key = self.machine.survey.group_key
+        for other in self.plan.machines:
+            if other.survey.group_key == key and other.context.name != self.context.name:
+                known = next(found_by(self.plan, frozenset({other.context.name})), None)
+                yield replace(self, machine=known[0], found=known[1], stored=known[2]) if known is not None else other
 
     def entries(self, fix: Fix) -> list[LedgerEntry]:
         """What the ledger has of it, oldest first."""

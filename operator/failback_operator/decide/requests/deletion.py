@@ -16,7 +16,9 @@ from failback_operator.checks.machine.deletion import contents, deletion_of
 from failback_operator.checks.machine.returning import is_namesake
 from failback_operator.decide.fixes.base import Fix
 from failback_operator.decide.judgement import blockers
+from failback_operator.decide.phase import trouble_of
 from failback_operator.decide.requests.base import Asked
+from failback_operator.decide.waiting import no_room
 from failback_operator.domain.steps import EffectKind, MachineCall, Step
 from failback_operator.domain.vsphere import PowerState
 
@@ -42,13 +44,46 @@ def propose(asked: Asked) -> Iterator[Fix]:
 
 def _obstacle(asked: Asked, vm: LocatedVm) -> str | None:
     """Why it is not deleted now, weightiest first."""
+    return _own_obstacle(asked, vm) or _group_obstacle(asked) or no_room(asked.machine, asked.around.assignments)
+
+
+def _own_obstacle(asked: Asked, vm: LocatedVm) -> str | None:
     return (
         _not_that_one(asked, vm)
         or _not_as_it_should_be(vm)
         or _not_now(asked)
         or asked.forbidden(Stage.REPROTECTED)
-        or _blocked(asked)
+        or _stopped(asked)
+        or _blocked(asked, CURED)
     )
+
+
+def _group_obstacle(asked: Asked) -> str | None:
+    """Members are reprotected together: none may be stopped. One whose own VM may be deleted is stopped by that VM no more."""
+    for member in asked.group():
+        if not isinstance(member, Asked):
+            return f"{member.context.name} of its group is not known well enough"
+        vm, is_named = member.vm, _is_named(member)
+        why = _own_obstacle(member, vm) if vm is not None and is_named else _member_obstacle(member)
+        if why is not None:
+            return f"{member.context.name} of its group: {why}"
+    return None
+
+
+def _member_obstacle(member: Asked) -> str | None:
+    return _not_now(member) or member.forbidden(Stage.REPROTECTED) or _stopped(member) or _blocked(member, frozenset())
+
+
+def _is_named(asked: Asked) -> bool:
+    """Whether a request names the very VM of the machine."""
+    request, vm = deletion_of(asked.context), asked.vm
+    return request is not None and vm is not None and (vm.vm.instance_uuid or "").casefold() == request.instance_uuid.casefold()
+
+
+def _stopped(asked: Asked) -> str | None:
+    """A failure or a doubt after which a person has to say how it goes on."""
+    trouble = trouble_of(asked.found, asked.spec, asked.context.name, asked.context.site.limits)
+    return trouble.text if trouble is not None else None
 
 
 def _not_that_one(asked: Asked, vm: LocatedVm) -> str | None:
@@ -109,7 +144,7 @@ def _not_now(asked: Asked) -> str | None:
     return None if is_allowed else "Site Recovery does not allow reprotect yet: the failover is committed first"
 
 
-def _blocked(asked: Asked) -> str | None:
+def _blocked(asked: Asked, cured: frozenset[str]) -> str | None:
     """All that stops the reprotect must pass or be waived before what cannot be undone: a start since the failover as well."""
-    left = {b.verdict.check_id for b in blockers(asked.around.judgement, asked.machine, Step.REPROTECT)} - CURED
+    left = {b.verdict.check_id for b in blockers(asked.around.judgement, asked.machine, Step.REPROTECT)} - cured
     return f"reprotect is blocked by {listed(left)}" if left else None
