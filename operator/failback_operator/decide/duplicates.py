@@ -15,6 +15,16 @@ def older_site(view: SiteView) -> RecoverySite | None:
     return None if _age(first) == _age(view.site) else first
 
 
+def paused(view: SiteView) -> str | None:
+    """Why nothing may begin at the site, or None."""
+    older = older_site(view)
+    if older is not None:
+        return f"nothing begins here: the RecoverySite {older.namespace}/{older.name} is older and works on the same fabric"
+    if view.site.spec.suspend:
+        return f"the RecoverySite {view.site.name} is suspended: set its spec.suspend to false to go on"
+    return None
+
+
 def is_established(view: SiteView) -> bool:
     """Whether the stored status tells the fabric that was found: until then no other site can know that this one works on it."""
     vault, stored = view.vault(), view.site.status.fabric_id

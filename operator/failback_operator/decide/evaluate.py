@@ -8,7 +8,7 @@ from failback_operator.checks.contexts import ServerContext, SiteContext, Target
 from failback_operator.decide.claims import with_claims
 from failback_operator.decide.contexts import PlanState, Surroundings, plan_state, server_contexts, target_contexts
 from failback_operator.decide.demand import Assignments, Judged, distribute
-from failback_operator.decide.duplicates import older_site
+from failback_operator.decide.duplicates import older_site, paused
 from failback_operator.decide.effects import Schedule
 from failback_operator.decide.index import SiteIndex, index_site
 from failback_operator.decide.judgement import Fixed, Judgement, judge, rule_on
@@ -143,11 +143,9 @@ class _Evaluation:
 
     def _paused(self, state: PlanState) -> str | None:
         """Why nothing may begin for the plan, or None."""
-        if self._older is not None:
-            older = f"{self._older.namespace}/{self._older.name}"
-            return f"nothing begins here: the RecoverySite {older} is older and works on the same fabric"
-        if self._view.site.spec.suspend:
-            return f"the RecoverySite {self._view.site.name} is suspended: set its spec.suspend to false to go on"
+        of_site = paused(self._view)
+        if of_site is not None:
+            return of_site
         if state.plan.metadata.deletion_timestamp is not None:
             return "the plan is being deleted: nothing more begins"
         return "the plan is suspended: set spec.suspend to false to go on" if state.plan.spec.suspend else None

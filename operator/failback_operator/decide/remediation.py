@@ -10,6 +10,7 @@ from dataclasses import replace
 from failback_operator.api.common import LedgerEntry
 from failback_operator.checks.contexts import TargetContext
 from failback_operator.decide.attempts import failed_in_a_row, next_attempt, retry_at
+from failback_operator.decide.duplicates import paused
 from failback_operator.decide.fixes import FIX_RULES, Ailing, Fix, propose_new
 from failback_operator.decide.fixes.base import MOST_TEXT
 from failback_operator.decide.judgement import Rulings
@@ -44,7 +45,7 @@ def _as_it_stands(context: TargetContext, fix: Fix) -> Fix:
         return replace(fix, text=f"{overdue.observed}. {overdue.remedy}", obstacle=None, is_for_a_person=True)
     entries = _entries(context, fix)
     if fix.is_for_a_person or failed_in_a_row(entries, context.target.spec.retries) < context.site.limits.attempts:
-        return fix
+        return fix if fix.is_for_a_person else replace(fix, obstacle=paused(context.site.view) or fix.obstacle)
     last = entries[-1]
     text = (
         f"The operator tried {context.site.limits.attempts} times and does not try again: {fix.text} Last answer: "

@@ -219,6 +219,8 @@ def test_suspended_site_mends_nothing():
     site.site = b.site(suspend=True)
     for _ in range(3):
         assert site.round().effects == ()
+    (found,) = (f for f in target_of(site.round()).findings if f.check == "NoSnapshots")
+    assert found.remedy.endswith("Not now: the RecoverySite tokyo is suspended: set its spec.suspend to false to go on.")
 
 
 def test_nothing_starts_through_a_target_that_is_being_mended():

@@ -171,6 +171,68 @@ def test_each_container_with_machines_gets_its_association():
     assert [e.key for e in site.shared()] == ["AssociateFailbackPolicy/cloud-2:policy-24h-failback/1"]
 
 
+SECOND = ArmId(f"{b.FABRIC_ID}/replicationProtectionContainers/cloud-2")
+
+
+def two_containers(*mappings, policies=None) -> SharedWorld:
+    return bare(
+        policies=policies or (b.failback_policy(),), mappings=mappings, items=(b.item(), b.item("db-1", container_id=SECOND))
+    )
+
+
+def test_a_container_that_is_held_does_not_hold_the_others():
+    site = two_containers(b.failback_mapping(state="Pairing"))
+    site.shared()
+    assert [e.key for e in site.shared()] == ["AssociateFailbackPolicy/cloud-2:policy-24h-failback/1"]
+    assert "Not now: its mapping failback is there and is Pairing." in remedy(site)
+
+
+def test_containers_are_associated_one_after_the_other():
+    site = two_containers()
+    site.shared()
+    assert [e.key for e in site.shared()] == ["AssociateFailbackPolicy/cloud-1:policy-24h-failback/1"]
+    assert site.shared() == []
+
+
+@pytest.mark.parametrize(
+    ("state", "says"), [("Paired", ""), ("Pairing", "failback is there and is Pairing"), (None, "its state was not reported")]
+)
+def test_a_container_with_a_mapping_of_another_policy_of_the_figures_gets_no_second_one(state, says):
+    own = Policy(MADE, NEW, "InMage", 15, 1440, 60)
+    site = two_containers(b.failback_mapping(state=state), policies=(b.failback_policy(), own))
+    site.shared()
+    assert [e.key for e in site.shared()] == [f"AssociateFailbackPolicy/cloud-2:{NEW}/1"]
+    assert says in remedy(site)
+    assert ("container cloud-1" in remedy(site)) == bool(says)
+
+
+def test_a_suspended_site_says_what_holds_the_policy():
+    site = bare(IF_MISSING | {"suspend": True})
+    assert "Not now: the RecoverySite tokyo is suspended: set its spec.suspend to false to go on." in remedy(site)
+
+
+def test_what_is_listed_is_made_though_no_job_of_that_name_is_known():
+    site = begun()
+    site.jobs.clear()
+    site.tick()
+    site.shared(do=False)
+    assert site.ledger()[0].outcome is O.RUNNING
+    site.vault["policies"] = (Policy(MADE, NEW, "InMage", 15, 1440, 60),)
+    site.shared(do=False)
+    assert site.ledger()[0].outcome is O.SUCCEEDED
+
+
+def test_what_is_listed_waits_for_the_end_of_a_job_that_is_known():
+    site = begun()
+    site.vault["policies"] = (Policy(MADE, NEW, "InMage", 15, 1440, 60),)
+    site.tick()
+    site.shared(do=False)
+    assert site.ledger()[0].outcome is O.RUNNING
+    site.jobs[-1] = replace(site.jobs[-1], state=JobState.SUCCEEDED, state_description="Completed", ended_at=site.now)
+    site.shared(do=False)
+    assert site.ledger()[0].outcome is O.SUCCEEDED
+
+
 def test_without_a_known_container_nothing_is_associated():
     site = bare(policies=(b.failback_policy(),), items=())
     assert [site.shared() for _ in range(3)] == [[]] * 3

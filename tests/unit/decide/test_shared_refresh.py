@@ -369,3 +369,30 @@ def test_at_rest_nothing_moves():
         site.tick(0.5)
         site.shared()
         assert site.site.status == first
+
+
+SUSPENDED = AUTOMATIC | {"suspend": True}
+PAUSE = "Not now: the RecoverySite tokyo is suspended: set its spec.suspend to false to go on."
+
+
+def test_what_a_suspended_site_will_not_do_is_told_with_what_holds_it():
+    site = lacking(DATASTORES, SUSPENDED)
+    assert [site.shared() for _ in range(3)] == [[]] * 3
+    assert remedy(site).endswith(PAUSE)
+    assert told(site, "DatastoresDiscovered").endswith(PAUSE)
+    waits = lacking(VOLUME, SUSPENDED)
+    waits.shared()
+    assert remedy(waits).endswith(PAUSE)
+    site.allow(**AUTOMATIC, suspend=False)
+    site.shared(do=False)
+    assert "Not now" not in remedy(site)
+    assert len(site.shared(do=False)) == 1
+
+
+def test_a_duplicate_says_which_site_refreshes_in_its_place():
+    site = lacking(DATASTORES)
+    older = b.site("osaka", metadata={"creationTimestamp": "2025-01-01T00:00:00Z"})
+    decision = evaluate(replace(site.view(), other_sites=(older,)))
+    found = next(f for f in site_status(decision).findings if f.check == CHECK)
+    assert f"the RecoverySite {b.NAMESPACE}/osaka is older and works on the same fabric." in found.remedy
+    assert decision.effects == ()

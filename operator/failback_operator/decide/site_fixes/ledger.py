@@ -112,10 +112,14 @@ def _job_of(entry: LedgerEntry, claimed: frozenset[str], evidence: _Evidence) ->
 
 
 def _follow(entry: LedgerEntry, name: str, evidence: _Evidence) -> LedgerEntry:
-    """An entry with a job: to the end of the job and its child jobs, and until the vault shows what was made."""
+    """An entry with a job: until the vault shows what was made, and to the end of the job and its child jobs.
+
+    What the vault lists as it was to be is made, though it does not know the job: what a PUT answers with need not name one.
+    """
     family = job_family(name, evidence.items)
     is_reached = _is_reached(entry, evidence)
-    waits = [each for each, job in family.items() if job is None or not job.is_known_to_end]
+    is_known = family[name] is not None or not is_reached
+    waits = [each for each, job in family.items() if is_known and (job is None or not job.is_known_to_end)]
     gone = [each for each in waits if _is_gone(each, evidence)]
     if len(gone) < len(waits):
         return entry

@@ -9,6 +9,7 @@ from failback_operator.api.common import EffectOutcome, Finding, LedgerEntry
 from failback_operator.api.v1alpha1.recovery_site import Awaited
 from failback_operator.checks.contexts import SiteContext, TargetContext
 from failback_operator.decide.attempts import FAILURES, failed_in_a_row, next_attempt, retry_at
+from failback_operator.decide.duplicates import paused
 from failback_operator.decide.fixes.base import Fix
 from failback_operator.decide.judgement import Judgement, Rulings
 from failback_operator.decide.ledger import OPEN
@@ -117,7 +118,7 @@ def _as_it_stands(site: SiteContext, fix: Fix) -> Fix:
         return replace(fix, text=text, obstacle=None, is_for_a_person=True)
     failures = UNSURE if fix.kind is REFRESH else FAILURES
     if fix.is_for_a_person or failed_in_a_row(entries, spec.retries, failures) < site.limits.attempts:
-        return fix
+        return fix if fix.is_for_a_person else replace(fix, obstacle=paused(site.view) or fix.obstacle)
     last = entries[-1]
     text = (
         f"The operator tried {site.limits.attempts} times and does not try again: {fix.text} Last answer: "

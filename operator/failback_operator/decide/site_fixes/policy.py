@@ -12,7 +12,7 @@ from failback_operator.checks.site.policy import documented_figures, failback_po
 from failback_operator.checks.site.rights import lacking, missing_actions
 from failback_operator.decide.fixes.base import Fix
 from failback_operator.domain.ids import ArmId
-from failback_operator.domain.policy import Policy
+from failback_operator.domain.policy import ContainerMapping, Policy
 from failback_operator.domain.rights import POLICY_ACTIONS
 from failback_operator.domain.steps import EffectKind, VaultCall
 from failback_operator.domain.vault import VaultFacts
@@ -24,7 +24,7 @@ MAPPINGS = "/replicationProtectionContainerMappings/"
 
 
 def propose_policy(site: SiteContext, failing: frozenset[str]) -> Iterator[Fix]:
-    """The policy where there is none, else its association with the first container that lacks one."""
+    """The policy where there is none, else its association with each container that lacks one."""
     vault = site.vault
     if vault is None or CHECK not in failing or site.view.site.spec.failback_policy.create != IF_MISSING:
         return
@@ -32,7 +32,7 @@ def propose_policy(site: SiteContext, failing: frozenset[str]) -> Iterator[Fix]:
     fitting = sorted((p for p in failback_policies(vault) if figures_of(p) == figures), key=lambda p: (p.name, p.arm_id))
     own = next((p for p in fitting if p.arm_id == policy_id(vault, policy_name(site))), None)
     chosen = own or next(iter(fitting), None)
-    yield from _creation(site, vault) if chosen is None else _associations(site, vault, chosen)
+    yield from _creation(site, vault) if chosen is None else _associations(site, vault, chosen, fitting)
 
 
 def policy_name(site: SiteContext) -> str:
@@ -89,12 +89,12 @@ def _no_right(site: SiteContext, vault: VaultFacts) -> str | None:
     return lacking(site, missing) if missing else None
 
 
-def _associations(site: SiteContext, vault: VaultFacts, policy: Policy) -> Iterator[Fix]:
+def _associations(site: SiteContext, vault: VaultFacts, policy: Policy, fitting: list[Policy]) -> Iterator[Fix]:
+    """One for each container that none of the `fitting` policies is paired with: one that is held does not hold the others."""
+    name, right = policy.arm_id.resource_name, _no_right(site, vault)
     for container in wanted_containers(vault):
-        own = [m for m in vault.mappings if m.container_id == container and m.target_container_id == container]
-        ours = next((m for m in own if m.policy_id == policy.arm_id), None)
-        name = policy.arm_id.resource_name
-        if ours is not None and ours.state == "Paired":
+        own = _own_mappings(vault, container, fitting)
+        if any(m.state == "Paired" for m in own):
             continue
         text = (
             f"Will be associated by the operator: failback policy {name} with container {container.resource_name}, onto itself."
@@ -105,15 +105,26 @@ def _associations(site: SiteContext, vault: VaultFacts, policy: Policy) -> Itera
             "policyId": str(policy.arm_id),
             "providerSpecificInput": {},
         }
-        why = f"its mapping {ours.arm_id.resource_name} is there and is {ours.state}" if ours is not None else None
+        why = _standing(own[0]) if own else None
         if why is None and any(m.arm_id == arm_id for m in vault.mappings):
             why = f"the container has a mapping {name} of another policy, which is never changed"
         yield Fix(
             EffectKind.ASSOCIATE_FAILBACK_POLICY,
             CHECK,
             text,
-            why or _no_right(site, vault),
+            why or right,
             subject=f"{container.resource_name}:{name}",
             call=VaultCall(arm_id, body={"properties": properties}),
         )
-        return
+
+
+def _own_mappings(vault: VaultFacts, container: ArmId, fitting: list[Policy]) -> list[ContainerMapping]:
+    """The container's mappings onto itself under a policy of the documented figures."""
+    ids = {p.arm_id for p in fitting}
+    own = (m for m in vault.mappings if m.container_id == container and m.target_container_id == container)
+    return sorted((m for m in own if m.policy_id in ids), key=lambda m: m.arm_id)
+
+
+def _standing(mapping: ContainerMapping) -> str:
+    name = mapping.arm_id.resource_name
+    return f"its mapping {name} is there and " + (f"is {mapping.state}" if mapping.state else "its state was not reported")

@@ -12,6 +12,7 @@ from failback_operator.api.common import EffectOutcome, Finding, LedgerEntry, Se
 from failback_operator.checks.answers import listed
 from failback_operator.checks.contexts import SiteContext, TargetContext
 from failback_operator.checks.site.rights import lacking, missing_actions
+from failback_operator.decide.duplicates import paused
 from failback_operator.decide.fixes.base import AUTOMATIC, MOST_TEXT, Fix
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.site_fixes.awaited import Want
@@ -55,7 +56,7 @@ def refresh_of(site: SiteContext, wants: tuple[Want, ...], targets: Iterable[Tar
         return None
     if fix is None and spent and not hopeful and not requested:
         fix = Fix(KIND, CHECK, _spent_text(site, spent), is_for_a_person=True)
-    remedy = fix.remedy if fix is not None else _waiting_text(later) if later is not None else MANUAL
+    remedy = fix.remedy if fix is not None else _waiting_text(site, later) if later is not None else MANUAL
     moments = [want.due_at for want in shown if want.due_at > site.now]
     moments += [fix.due_at] if fix is not None and fix.due_at is not None else []
     return Refresh(_finding(site, shown, remedy), fix, tuple(_told(site, wants, spent, fix)), tuple(moments))
@@ -94,11 +95,15 @@ def _fix(site: SiteContext, due: tuple[Want, ...], targets: tuple[TargetContext,
     provider = _provider(vault) if vault is not None else "the vault was not read"
     call = VaultCall(provider.arm_id, ACTION) if isinstance(provider, Provider) else None
     fix = Fix(KIND, CHECK, text[:MOST_TEXT], call=call)
-    obstacle = provider if isinstance(provider, str) else _no_right(site) or _changing(targets)
+    obstacle = paused(site.view) or _obstacle(site, provider, targets)
     if obstacle is not None:
         return replace(fix, obstacle=obstacle)
     again = _again_at(site)
     return fix if again is None else replace(fix, obstacle=f"it waits until {rfc3339(again)}, since the last one", due_at=again)
+
+
+def _obstacle(site: SiteContext, provider: Provider | str, targets: tuple[TargetContext, ...]) -> str | None:
+    return provider if isinstance(provider, str) else _no_right(site) or _changing(targets)
 
 
 def _provider(vault: VaultFacts) -> Provider | str:
@@ -142,7 +147,7 @@ def _told(site: SiteContext, wants: tuple[Want, ...], spent: tuple[Want, ...], f
         if want in spent:
             yield want, _spent_text(site, (want,))
         elif _is_automatic(site) and want.due_at > site.now:
-            yield want, _waiting_text(want.due_at)
+            yield want, _waiting_text(site, want.due_at)
         elif _is_automatic(site) and fix is not None:
             yield want, f"{_place(site)}: {fix.remedy}"[:MOST_TEXT]
 
@@ -159,8 +164,10 @@ def _reasons(wants: Iterable[Want]) -> str:
     return "; ".join(want.what for want in wants)
 
 
-def _waiting_text(due_at: datetime) -> str:
-    return f"The operator waits until {rfc3339(due_at)}; if it is not listed then, it refreshes the configuration server."
+def _waiting_text(site: SiteContext, due_at: datetime) -> str:
+    text = f"The operator waits until {rfc3339(due_at)}; if it is not listed then, it refreshes the configuration server."
+    pause = paused(site.view)
+    return f"{text} Not now: {pause}." if pause is not None else text
 
 
 def _spent_text(site: SiteContext, wants: tuple[Want, ...]) -> str:
