@@ -37,7 +37,6 @@ ALSO = {
     "decide/plan_conditions.py": ("decide/test_statuses.py", "decide/test_wording.py", "decide/test_waivers_of_targets.py"),
     "decide/plan_counts.py": ("decide/test_statuses.py", "decide/test_details.py"),
     "decide/recording.py": ("decide/test_details.py", "decide/test_started_since.py"),
-    "decide/rounds.py": ("decide/test_mishaps.py", "decide/test_same_round.py"),
     "decide/standing.py": ("decide/test_effects.py", "decide/test_statuses.py"),
     "decide/status_machine.py": ("decide/test_statuses.py", "decide/test_wording.py", "decide/test_details.py"),
     "decide/status_plan.py": ("decide/test_statuses.py",),
