@@ -27,6 +27,7 @@ class WaitReason(StrEnum):
     INCOMPLETE = "FactsMissing"
     MENDING = "MasterTargetMending"
     VM_CHANGING = "VMChanging"
+    THROTTLED = "Throttled"
 
 
 @dataclass(frozen=True, slots=True)

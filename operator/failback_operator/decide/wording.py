@@ -30,6 +30,7 @@ TELLING = (
     WaitReason.SLOTS,
     WaitReason.MENDING,
     WaitReason.VM_CHANGING,
+    WaitReason.THROTTLED,
     WaitReason.NOT_ALLOWED,
     WaitReason.RETRY,
     WaitReason.NOT_COVERED,

@@ -12,11 +12,15 @@ from failback_operator.domain.vsphere import VsphereFacts
 
 @dataclass(frozen=True, slots=True)
 class SiteSnapshot:
-    """What was read of the site's worlds. `as_of` is the only clock that checks and decisions know."""
+    """What was read of the site's worlds. `as_of` is the only clock that checks and decisions know.
+
+    `azure_asks_to_wait`: it takes no requests for a while, so that no step can begin.
+    """
 
     as_of: datetime
     vault: Part[VaultFacts] = field(default_factory=Part)
     vcenters: dict[str, Part[VsphereFacts]] = field(default_factory=dict)
+    azure_asks_to_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)

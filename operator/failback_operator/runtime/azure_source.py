@@ -100,19 +100,30 @@ class AzureSource:
         return part
 
     async def fresh_all(self, limit_seconds: float) -> Part[VaultFacts]:
-        """The facts of a full read that begins after now. Raises SourceFailed if none comes in time."""
+        """The facts of a full read that begins after now. Raises SourceFailed if none comes in time, at once while none can."""
         asked = self._tools.clock.now()
+        self._check_reads()
         if self._running is not None:
             self._running.poller.refresh_soon()
         try:
             async with asyncio.timeout(limit_seconds):
                 while not _is_newer(self._part, asked):
+                    self._check_reads()
                     self._published.clear()
                     await self._published.wait()
         except TimeoutError as late:
             text = f"no full read of the vault within {limit_seconds:g} s"
             raise SourceFailed(self._part.error or SourceError(SourceProblem.TIMED_OUT, text)) from late
         return self._part
+
+    def asks_to_wait(self) -> bool:
+        """Whether effects wait because Azure wants no requests, and for longer than a moment."""
+        return self._running is not None and self._running.poller.asks_to_wait()
+
+    def _check_reads(self) -> None:
+        held = self._running.poller.held() if self._running is not None else None
+        if held is not None:
+            raise SourceFailed(held)
 
     def check_writes(self) -> None:
         """Raises SourceFailed while the service wants no effects on this subscription."""

@@ -1,5 +1,6 @@
 """One effect's ledger and fresh decision: the intent is locked on the very object that was decided upon."""
 
+import asyncio
 from dataclasses import dataclass
 
 from failback_operator.api.common import LedgerEntry
@@ -44,9 +45,11 @@ class Site:
 class EffectSession:
     """The ports Ledger and Redecide of domain/ for one effect."""
 
-    def __init__(self, site: Site, tools: EffectTools) -> None:
+    def __init__(self, site: Site, tools: EffectTools, room: asyncio.Semaphore) -> None:
         self._site = site
         self._tools = tools
+        self._room = room
+        self._has_room = False
         self._version = ""
         self._is_deciding = False
 
@@ -58,7 +61,11 @@ class EffectSession:
         if site is None or self._tools.cache.get(effect.owner) is None:
             return None
         view = site_view(self._tools.cache, site, self._site.worker.snapshot(), self._tools.limits)
-        snapshot = await self._site.worker.fresh_snapshot(effect, view)
+        # Read before the room is taken that all sites share: one whose sources are slow keeps no other's effects waiting.
+        async with self._site.worker.reading:
+            snapshot = await self._site.worker.fresh_snapshot(effect, view)
+        if not await self._enter():
+            return None
         # From here to the stored intent no other effect of the site decides: two that exclude each other (a reprotect, and a
         # fix of its master target) would else both be decided before either is seen.
         await self._site.worker.deciding.acquire()
@@ -79,8 +86,24 @@ class EffectSession:
         finally:
             self.release()
 
+    async def _enter(self) -> bool:
+        """Take the room; False where that took so long that what was read is no longer fresh: the next reconcile decides anew."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        if not self._has_room:
+            await self._room.acquire()
+            self._has_room = True
+        return loop.time() - asked <= self._tools.limits.intent_valid.total_seconds()
+
+    def leave(self) -> None:
+        """Give the room back. To be called when the effect has ended, however it did."""
+        self.release()
+        if self._has_room:
+            self._has_room = False
+            self._room.release()
+
     def release(self) -> None:
-        """Let the site's other effects decide. To be called when the effect has ended, however it did."""
+        """Let the site's other effects decide."""
         if self._is_deciding:
             self._is_deciding = False
             self._site.worker.deciding.release()

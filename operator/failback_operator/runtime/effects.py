@@ -55,8 +55,7 @@ class EffectRunner:
     async def _run(self, effect: Effect, site: Site) -> None:
         delay = RETRY_SECONDS
         try:
-            async with self._room:
-                outcome = await self._perform(effect, site)
+            outcome = await self._perform(effect, site)
             delay = SOON_SECONDS if outcome.result in QUIET else 0.0
         except (SourceFailed, ApiError, Conflict) as error:
             # Before the intent: nothing was sent. After it: the ledger tells, and observation settles it.
@@ -72,7 +71,7 @@ class EffectRunner:
             self._again(site.worker.key, delay)
 
     async def _perform(self, effect: Effect, site: Site) -> Outcome:
-        session = EffectSession(site, self._tools)
+        session = EffectSession(site, self._tools, self._room)
         guard = Guard(
             lease=site.lease,
             ledger=session,
@@ -84,7 +83,7 @@ class EffectRunner:
         try:
             outcome = await guard.perform(effect)
         finally:
-            session.release()
+            session.leave()
         self._tools.metrics.effects.labels(effect.kind, outcome.result).inc()
         level = logging.DEBUG if outcome.result in QUIET else logging.INFO
         log.log(level, "%s of %s: %s %s", effect.kind, effect.owner, outcome.result, outcome.message, extra=_extra(effect))

@@ -48,6 +48,7 @@ class SiteWorker:
     def __init__(self, site: RecoverySite, tools: WorkerTools) -> None:
         self.key = SiteKey(site.namespace, site.name)
         self.deciding = asyncio.Lock()
+        self.reading = asyncio.Semaphore(tools.sources.settings.effects)
         self.uid = site.metadata.uid
         self._site = site
         self._tools = tools
@@ -74,7 +75,7 @@ class SiteWorker:
         """The site's worlds as they are known now."""
         names = [each.name for each in self._site.spec.vcenters]
         parts = {name: self._vcenters[name].part if name in self._vcenters else Part() for name in names}
-        return SiteSnapshot(self._tools.sources.clock.now(), self._azure.part, parts)
+        return SiteSnapshot(self._tools.sources.clock.now(), self._azure.part, parts, self._azure.asks_to_wait())
 
     async def fresh_snapshot(self, effect: Effect, view: SiteView) -> SiteSnapshot:
         """The snapshot with all that `effect` depends on read now. Raises SourceFailed if anything could not be read."""

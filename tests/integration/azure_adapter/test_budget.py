@@ -8,8 +8,13 @@ from tests.integration.azure_adapter.sites import Site, endpoint_of, last, site_
 from tests.integration.azure_adapter.test_poller import FAST, SLOW, watching
 
 from failback_lab.azure.client import AzureLab
-from failback_operator.domain.reading import SourceProblem
+from failback_operator.domain.reading import SourceFailed, SourceProblem
 from failback_operator.observe.azure import BudgetBook, BudgetSettings, Kind, ReadFailed
+from failback_operator.runtime.azure_source import AzureSource, SourceTools
+from failback_operator.runtime.background import Background
+from failback_operator.runtime.clock import WallClock
+from failback_operator.runtime.metrics import Metrics
+from failback_operator.runtime.settings import Settings
 
 HOLD = 2
 
@@ -94,3 +99,23 @@ async def test_full_reads_for_effects_do_not_put_off_the_next_one(lab: AzureLab)
             await watch.until(lambda part, before=before: part.as_of > before)
         await asyncio.sleep(0.1)
         assert watch.poller.delay < 30
+
+
+async def test_a_full_read_for_an_effect_fails_at_once_while_azure_asks_to_wait(lab: AzureLab):
+    background, news = Background(), asyncio.Event()
+    source = AzureSource("one", SourceTools(Settings(), WallClock(), Metrics(), background, BudgetBook()), news.set)
+    await source.apply(endpoint_of(lab))
+    while source.part.facts is None:
+        news.clear()
+        await asyncio.wait_for(news.wait(), 20)
+    assert not source.asks_to_wait()
+    lab.fault(kind="throttle", path="replicationPolicies", retry_after=60)
+    async with asyncio.timeout(20):
+        with pytest.raises(SourceFailed) as first:
+            await source.fresh_all(600)
+        assert source.asks_to_wait()
+        with pytest.raises(SourceFailed) as second:
+            await source.fresh_all(600)
+    assert {each.value.error.problem for each in (first, second)} == {SourceProblem.THROTTLED}
+    await source.close()
+    await background.stop()

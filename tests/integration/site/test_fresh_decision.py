@@ -50,6 +50,7 @@ class Decided:
         self.client = client
         self.cache = Cache()
         self.background = Background()
+        self.room = asyncio.Semaphore(16)
         self.key = SiteKey(site.namespace, "tokyo")
         settings, metrics = Settings(), Metrics()
         self.sources = SourceTools(settings, WallClock(), metrics, self.background)
@@ -92,7 +93,7 @@ class Decided:
         return next(each for each in evaluate(self.view()).effects if each.kind is EffectKind.REPROTECT)
 
     def session(self) -> EffectSession:
-        return EffectSession(Site(self.worker, HeldLease()), self.tools)
+        return EffectSession(Site(self.worker, HeldLease()), self.tools, self.room)
 
     async def close(self) -> None:
         await self.worker.close()
@@ -190,6 +191,24 @@ async def test_of_two_that_decide_at_once_the_second_sees_the_intent_of_the_firs
         await first.intend(reprotect.owner, entry)
     assert other.result() is None
     second.release()
+
+
+async def test_reading_needs_no_room_but_what_follows_does(decided, azure):
+    """Others have all the room: their site may be slow, and this one's facts are read meanwhile."""
+    decided.room = asyncio.Semaphore(1)
+    await decided.room.acquire()
+    session, effect = decided.session(), decided.effect()
+    seen = len(azure.log())
+    wanted = asyncio.ensure_future(session.still_wanted(effect))
+    async with asyncio.timeout(30):
+        while not any("/replicationProtectedItems/" in each["path"] for each in azure.log(seen)):  # noqa: ASYNC110 - the log tells nobody
+            await asyncio.sleep(0.05)
+    assert not wanted.done()
+    decided.room.release()
+    assert await asyncio.wait_for(wanted, 30) is not None
+    assert decided.room.locked()
+    session.leave()
+    assert not decided.room.locked()
 
 
 async def test_one_that_is_no_longer_wanted_lets_the_next_decide(decided):

@@ -271,6 +271,26 @@ def test_no_more_run_at_a_time_than_the_plan_allows(limit):
     assert first == list(names)
 
 
+def test_while_azure_asks_to_wait_the_plan_says_so_and_nothing_begins():
+    site = world("app-1", stage="Reprotected")
+    site.store(evaluate(site.view()))
+    view = site.view()
+    assert [each.kind for each in evaluate(view).effects] == [REPROTECT]
+    held = replace(view, snapshot=replace(view.snapshot, azure_asks_to_wait=True))
+    decision = evaluate(held)
+    assert decision.effects == ()
+    text = "app-1 waits: Azure asks to wait: the step begins once it takes requests again"
+    plan = plan_of(decision)
+    assert condition(plan, "Reconciling").reason == "Waiting"
+    assert condition(plan, "Reconciling").message == text
+    assert plan.message == text
+    # It does not move while it lasts.
+    later = replace(held, snapshot=replace(held.snapshot, as_of=held.snapshot.as_of + timedelta(seconds=40)))
+    assert plan_of(evaluate(later)).message == text
+    machine = machine_status_of(decision, site)
+    assert summary(machine, "Reconciling") == ("True", "Throttled")
+
+
 def test_waiting_for_slots_says_who_holds_them():
     site = world("a-1", "b-1", disks=30, stage="Reprotected")
     site.run(8)

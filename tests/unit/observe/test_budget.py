@@ -208,6 +208,19 @@ def test_a_retry_after_holds_all_reads_of_the_subscription(clock):
     assert (found.held(), found.grant(5)) == (0, 5)
 
 
+def test_a_long_retry_after_is_told_to_its_end(clock):
+    found = budget(clock)
+    found.answered(Kind.READS, 429, {"Retry-After": "29"})
+    assert not found.is_held_long(Kind.READS)
+    found.answered(Kind.READS, 429, {"Retry-After": "30"})
+    found.answered(Kind.READS, 429, {"Retry-After": "5"})
+    clock.now += 29
+    assert found.is_held_long(Kind.READS)
+    assert not found.is_held_long(Kind.WRITES)
+    clock.now += 1
+    assert not found.is_held_long(Kind.READS)
+
+
 @pytest.mark.parametrize(("status", "headers"), [(429, {}), (503, {"Retry-After": "90"}), (200, {"Retry-After": "90"})])
 def test_nothing_else_holds_them(clock, status, headers):
     found = budget(clock)

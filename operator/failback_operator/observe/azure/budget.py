@@ -30,6 +30,7 @@ LEAST_PART = 0.1
 LONGEST_RETRY_AFTER = 3600.0  # the service counts by the hour: what it asks for beyond that is no promise of it
 REMAINING_SECONDS = 600.0  # so long the service's word on what remains counts
 WRITE_GAP_SECONDS = 10.0
+LONG_SECONDS = 30.0  # a Retry-After from which on it is told that effects wait; a shorter one is over before it is read
 TOO_MANY = 429
 _SECONDS = re.compile(r"[+-]?[0-9]{1,300}(\.[0-9]*)?")
 REMAINING = "x-ms-ratelimit-remaining-subscription-{}"
@@ -74,6 +75,7 @@ class _Said:
     at: float = 0.0
     highest: int = 0
     held_until: float = 0.0
+    is_long: bool = False
 
 
 @dataclass(slots=True)
@@ -125,12 +127,16 @@ class Budget:
         if left.isdecimal():
             said.remaining, said.at, said.highest = int(left), now, max(said.highest, int(left))
         wait = retry_after(headers) if status == TOO_MANY else None
-        if wait is not None:
-            said.held_until = max(said.held_until, now + wait.total_seconds())
+        if wait is not None and now + wait.total_seconds() > said.held_until:
+            said.held_until, said.is_long = now + wait.total_seconds(), wait.total_seconds() >= LONG_SECONDS
 
     def held(self, kind: Kind = Kind.READS) -> float:
         """Seconds for which the service wants no more of this kind."""
         return max(0.0, self._said[kind].held_until - self.clock())
+
+    def is_held_long(self, kind: Kind) -> bool:
+        """Whether the service wants no more of this kind, and for longer than a moment."""
+        return self._said[kind].is_long and self.held(kind) > 0
 
     def book_list(self, cost: int, wish: float) -> float:
         """Book a full read of about `cost` reads; seconds until it may begin, `wish` at least."""

@@ -12,7 +12,7 @@ from failback_operator.domain.ports import Clock
 from failback_operator.domain.reading import Part, SourceError, SourceProblem
 from failback_operator.domain.vault import VaultFacts
 
-from .budget import TALLY, Tally
+from .budget import LONG_SECONDS, TALLY, Kind, Tally
 from .errors import ReadFailed, held_back
 from .merge import VaultPatch, patched
 from .reader import VaultReader
@@ -85,6 +85,13 @@ class AzurePoller:
         if self._throttled is not None and self._quiet_until > asyncio.get_running_loop().time():
             return self._throttled
         return held_back(wait) if wait > 0 else None
+
+    def asks_to_wait(self) -> bool:
+        """Whether effects wait because the service wants no requests, and for longer than a moment."""
+        budget, told = self._reader.budget, self._throttled
+        is_quiet = self._quiet_until > asyncio.get_running_loop().time()
+        is_long = told is not None and told.retry_after is not None and told.retry_after.total_seconds() >= LONG_SECONDS
+        return (is_quiet and is_long) or any(budget.is_held_long(kind) for kind in Kind)
 
     async def refresh_items(self, ids: frozenset[ArmId], vms: frozenset[ArmId] = frozenset()) -> Part[VaultFacts]:
         """Read these items by GET, their Azure machines and `vms`, now.
