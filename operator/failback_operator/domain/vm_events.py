@@ -20,6 +20,7 @@ class VmEventKind(StrEnum):
     SNAPSHOT = "got a snapshot"
     REVERTED = "was reverted to a snapshot"
     REMOVED = "was removed from the inventory"
+    REGISTERED = "was registered in the inventory"
 
 
 KIND_OF_TYPE = {
@@ -30,6 +31,8 @@ KIND_OF_TYPE = {
     "VmGuestRebootEvent": VmEventKind.RESTARTED,
     "VmRelocatedEvent": VmEventKind.RELOCATED,
     "VmRemovedEvent": VmEventKind.REMOVED,
+    "VmRegisteredEvent": VmEventKind.REGISTERED,
+    "VmDiscoveredEvent": VmEventKind.REGISTERED,
 }
 """Events that have a type of their own. A move to another host alone (VmMigratedEvent) is none: the disks stay where they are."""
 

@@ -83,6 +83,23 @@ async def test_no_event_is_lost_with_the_session(
     assert fresh.events == vm.events
 
 
+async def test_a_vm_that_is_removed_and_registered_again_is_told_of_by_name(
+    own_endpoint: VsphereEndpoint, watch: WatchMaker, all_machines: Interest, person: Session
+) -> None:
+    # The simulator gives it another UUID, so that its name alone tells it.
+    made = await watch(own_endpoint, replace(watching(all_machines, NAME), names=frozenset({NAME})))
+    await made.until_read()
+    before, machine = made.vm(NAME), person.vm(NAME)
+    path, folder, pool = machine.config.files.vmPathName, machine.parent, machine.resourcePool
+    machine.UnregisterVM()
+    person.run(folder.RegisterVM_Task(path=path, name=NAME, asTemplate=False, pool=pool))
+    part = await made.until(lambda part: bool(part.facts and part.facts.by_name(NAME) and part.facts.removals))
+    assert part.facts is not None
+    (after,) = part.facts.by_name(NAME)
+    assert after.moref != before.moref
+    assert [(each.machine, each.machine_name) for each in part.facts.removals or ()] == [(before.moref, NAME)]
+
+
 async def test_events_that_may_not_be_read_are_unread_until_they_may(
     own_endpoint: VsphereEndpoint, watch: WatchMaker, all_machines: Interest, own_vcenter: VCenter
 ) -> None:

@@ -82,6 +82,11 @@ def removed(*events, **changes):
     return a.site_context(a.view(vsphere=a.facts(a.target_vm(), removals=events, **changes)))
 
 
+def registered_again(*events):
+    """The vCenter has the VMs, of which one may have been another before."""
+    return a.site_context(a.view(vsphere=a.facts(a.vm(), a.target_vm(), removals=events)))
+
+
 def waived(check="StorageLayoutUnchanged", machine_name="app-1", until="2027-01-01T00:00:00Z"):
     waiver = {"check": check, "machine": machine_name, "reason": "moved", "by": "dba", "until": until}
     return a.plan(waivers=[waiver])
@@ -107,6 +112,22 @@ CASES = [
     Case(VM, "gone, no event", NA, context(vms=(), site=removed())),
     Case(VM, "gone, events unread", NA, context(vms=(), site=a.site_context(a.view(vsphere=a.facts(a.target_vm()))))),
     Case(VM, "removed", FAIL, context(vms=(), site=removed(GONE)), "APP-1 was removed from the inventory"),
+    Case(VM, "removed and registered again", FAIL, context(site=registered_again(GONE)), "APP-1 was removed from the inventory"),
+    Case(VM, "registered", FAIL, context((event(VmEventKind.REGISTERED),)), "app-1 was registered in the inventory"),
+    Case(
+        VM,
+        "removed before the reprotect and registered again",
+        PASS,
+        context(site=registered_again(replace(GONE, at=a.minutes_ago(61)))),
+    ),
+    Case(VM, "another removed, and it is there", PASS, context(site=registered_again(event(VmEventKind.REMOVED, name="app-9")))),
+    Case(
+        VM,
+        "under its name in vCenter",
+        FAIL,
+        context(vms=(a.located(a.vm("crm", events=())),), site=registered_again(event(VmEventKind.REMOVED, name="CRM", key=9))),
+        "CRM was removed",
+    ),
     Case(VM, "another removed", NA, context(vms=(), site=removed(event(VmEventKind.REMOVED, name="app-9")))),
     Case(
         VM,
@@ -164,6 +185,8 @@ CASES = [
     Case(TARGET, "left", NA, context(assigned=None, phase=Phase.FAILED_BACK, last_failback_at=WHEN), "have left"),
     Case(TARGET, "no VM", UNKNOWN, context(assigned=a.target_context(vms=())), "mt-win: no VM is found"),
     Case(TARGET, "removed", FAIL, context(assigned=a.target_context(vms=()), site=removed(TARGET_GONE)), "was removed"),
+    Case(TARGET, "removed and registered again", FAIL, context(site=registered_again(TARGET_GONE)), "MT-WIN was removed"),
+    Case(TARGET, "registered", FAIL, context((), (of_target(VmEventKind.REGISTERED),)), "was registered"),
     Case(TARGET, "two VMs", UNKNOWN, context(assigned=a.target_context(vms=(a.located(), a.located()))), "several VMs"),
     Case(AZURE, "as it was", PASS, context()),
     Case(AZURE, "stopped", FAIL, context(azure_vm=a.azure_vm(power_state="deallocated")), "Azure VM app-1 is deallocated"),
@@ -211,6 +234,13 @@ def test_verdict(case):
 def test_three_are_told_and_the_number_of_the_rest():
     many = tuple(event(key=number, at=WHEN + timedelta(seconds=number)) for number in range(5))
     assert_case(MACHINE_CHECKS, Case(VM, "many", FAIL, context(many), "and 2 more"))
+
+
+def test_a_removal_is_not_told_twice():
+    gone = replace(GONE, machine_name="app-1")
+    case = Case(VM, "both", FAIL, context((gone,), site=registered_again(gone)))
+    verdict = next(v for v in (check.run(case.context) for check in MACHINE_CHECKS if check.id == VM))
+    assert verdict.observed.count("was removed") == 1
 
 
 def test_what_is_remembered_is_not_told_twice():

@@ -105,7 +105,7 @@ def returning_vm_changes(context: MachineContext) -> Changes:
         names = frozenset({context.name.casefold()}) if not context.vms else frozenset[str]()
         removed = tuple(_removals(context, TamperedPart.RETURNING_VM, names))
         return removed or found
-    return _of_vm(context, TamperedPart.RETURNING_VM, found, OF_RETURNING_VM)
+    return _of_vm(context, TamperedPart.RETURNING_VM, found, OF_RETURNING_VM, frozenset({context.name.casefold()}))
 
 
 def master_target_changes(context: MachineContext) -> Changes:
@@ -120,7 +120,7 @@ def master_target_changes(context: MachineContext) -> Changes:
         removed = tuple(_removals(context, TamperedPart.MASTER_TARGET, _names(target))) if not target.vms else ()
         return removed or unknown(f"{target.target.name}: {no_vm(target)}")
     kinds = frozenset(VmEventKind) - ({VmEventKind.RELOCATED} if _is_move_waived(context) else set())
-    return _of_vm(context, TamperedPart.MASTER_TARGET, target.vm, kinds)
+    return _of_vm(context, TamperedPart.MASTER_TARGET, target.vm, kinds, _names(target))
 
 
 def azure_vm_changes(context: MachineContext) -> Changes:
@@ -155,12 +155,18 @@ def _azure_change(context: MachineContext, kind: str, what: str) -> Change:
     return Change(f"azure-{kind}-{rfc3339(began) if began else 'unknown'}", TamperedPart.AZURE_VM, what)
 
 
-def _of_vm(context: MachineContext, part: TamperedPart, located: LocatedVm, kinds: Iterable[VmEventKind]) -> Changes:
+def _of_vm(
+    context: MachineContext, part: TamperedPart, located: LocatedVm, kinds: Iterable[VmEventKind], names: frozenset[str]
+) -> Changes:
+    """By the VM's own events, and by the removal of another of its names: it may be the same, registered again."""
     if located.vm.events is None:
         return unknown(f"VM {located.vm.name}: its events since the reprotect could not be read", EVENTS)
     if context.reprotected_at is None:
         return unknown("when the reprotect began is not known")
-    return tuple(_counted(context, part, located.facts, (e for e in located.vm.events if e.kind in kinds)))
+    own = tuple(_counted(context, part, located.facts, (e for e in located.vm.events if e.kind in kinds)))
+    removed = _removals(context, part, names | {located.vm.name.casefold()})
+    told = {each.id for each in own}
+    return (*(each for each in removed if each.id not in told), *own)
 
 
 def _removals(context: MachineContext, part: TamperedPart, names: frozenset[str]) -> Iterator[Change]:

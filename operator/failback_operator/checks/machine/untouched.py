@@ -17,13 +17,13 @@ GUARDED = frozenset({Step.FAILBACK, Step.COMMIT})
         id="ReturningVmUntouched",
         clause="R1",
         condition="OnPremisesSafe",
-        expected="from reprotect to failback nobody starts, restarts, snapshots, reverts, relocates or removes the on-premises "
-        "VM",
+        expected="from reprotect to failback nobody starts, restarts, snapshots, reverts, relocates, removes or registers the "
+        "on-premises VM",
         remedy="Ask the account that is named what it did, and stop what does so on a schedule (backup, power management). Shut "
         "the VM down if it is on, remove the snapshot. If its disks were written, reprotect the machine anew; if not, waive this "
         "check for the machine.",
-        source="vCenter's events: VmPoweredOnEvent, VmResettingEvent, VmGuestRebootEvent, VmRelocatedEvent, VmRemovedEvent, and "
-        "TaskEvent of snapshots; vendor: keep the on-premises VM off after reprotect",
+        source="vCenter's events: VmPoweredOnEvent, VmResettingEvent, VmGuestRebootEvent, VmRelocatedEvent, VmRemovedEvent, "
+        "VmRegisteredEvent, VmDiscoveredEvent, and TaskEvent of snapshots; vendor: keep the on-premises VM off after reprotect",
         steps=GUARDED,
         is_waivable=True,
         needs_machine=True,
@@ -40,8 +40,8 @@ def returning_vm_untouched(context: MachineContext, item: ProtectedItem) -> Answ
         id="MasterTargetUntouched",
         clause="R8",
         condition="OnPremisesSafe",
-        expected="from the machine's reprotect to its failback nobody switches, restarts, snapshots, reverts, relocates or "
-        "removes the master target's VM",
+        expected="from the machine's reprotect to its failback nobody switches, restarts, snapshots, reverts, relocates, "
+        "removes or registers the master target's VM",
         remedy="Ask the account that is named what it did, and stop what does so on a schedule (backup, patching). Remove the "
         "snapshot, switch the master target on, see in Site Recovery that the machine's replication is healthy; then waive this "
         "check for the machine. Of a move see StorageLayoutUnchanged.",
