@@ -125,3 +125,9 @@ def test_an_end_is_told_in_whole_seconds_and_as_many_letters_as_the_status_takes
 def test_a_family_is_walked_once_though_a_child_names_its_parent():
     jobs = (job("a", child_jobs=("b", "A", "c")), job("b", child_jobs=("a",)), job("c", child_jobs=("d",)))
     assert list(job_family("a", evidence(b.item(), *jobs).index)) == ["a", "b", "c", "d"]
+
+
+def test_a_doubt_does_not_end_with_an_earlier_step_that_succeeded():
+    doubt = entry(O.AMBIGUOUS, job=None, message="not known")
+    _, found = settle([entry(O.SUCCEEDED, key="a", job="job-a"), doubt], evidence(b.item()))
+    assert found.outcome is O.AMBIGUOUS
