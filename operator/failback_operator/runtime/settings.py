@@ -87,8 +87,7 @@ class Settings:
 
     azure_reads_per_hour: float = _setting(
         _BUDGET.reads_per_hour,
-        "Most reads of a subscription in an hour, all its sites together, but for those of effects; "
-        "intervals grow, up to half of the age at which facts are stale.",
+        "Most reads of a subscription in an hour, all its sites together, but for those of effects. Intervals grow instead.",
     )
     azure_low_remaining: int = _setting(
         _BUDGET.low_remaining, "Reads and effects come slower once Azure says that fewer requests than this are left."
