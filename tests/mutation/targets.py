@@ -24,7 +24,7 @@ ALSO = {
     "decide/contexts.py": ("decide/test_statuses.py", "decide/test_slots.py"),
     "decide/demand.py": ("decide/test_slots.py", "decide/test_staying.py", "decide/test_details.py"),
     "decide/duplicates.py": ("decide/test_statuses.py",),
-    "decide/effects.py": ("decide/test_commit_failover.py", "decide/test_mishaps.py"),
+    "decide/effects.py": ("decide/test_commit_failover.py",),
     "decide/evaluate.py": ("decide/test_effects.py", "decide/test_slots.py"),
     "decide/fixes/base.py": ("decide/test_remediation.py", "decide/test_power_cycle.py"),
     "decide/fixes/drs.py": ("decide/test_exclusion.py",),

@@ -323,18 +323,6 @@ def test_slots_of_who_may_not_start_go_to_who_may():
     assert site.made == [(REPROTECT, "b-1")]
 
 
-def test_another_plan_takes_a_machine_over_before_it_does_anything():
-    site = world("app-1", stage="Reprotected")
-    site.run()
-    site.plans = {"new": b.plan("new", stage="FailedBack")}
-    first = evaluate(site.view())
-    assert first.effects == ()
-    assert machine_status_of(first, site).message == "its FailbackMachine is stored first"
-    site.store(first)
-    (effect,) = evaluate(site.view()).effects
-    assert effect.kind is FAILBACK
-
-
 def test_a_failback_of_a_persons_own_that_ended_badly_needs_a_person():
     site = world("app-1", stage="Reprotected")
     site.run()
