@@ -61,7 +61,7 @@ Ctrl-C ends it and leaves nothing behind.""")
 @click.option("--machines", default=1000, show_default=True, help="Machines of the site; 0: the demo's site.")
 @click.option("--targets", default=20, show_default=True, help="Its master targets.")
 @click.option("--plans", default=20, show_default=True, help="Its plans.")
-@click.option("--minutes", default=2.0, show_default=True, help="How long the site is watched at rest.")
+@click.option("--minutes", default=1.0, show_default=True, help="How long the site is watched at rest.")
 @click.option("--output", type=click.Path(path_type=Path), help="File for the figures as JSON.")
 def bench(machines: int, targets: int, plans: int, minutes: float, output: Path | None) -> None:
     """Count what the operator costs, with the intervals that users have, and what others take for the same."""
