@@ -1,6 +1,7 @@
 """What a decision must not say or do, told anew from verdicts and specs alone: none of the code that decides is asked."""
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from tests.unit.decide.generated.rest import Rest
 
@@ -76,12 +77,19 @@ def _machines(rest: Rest, plan: FailbackPlan) -> Iterator[tuple[str, FailbackMac
     staying = {each.machine for each in plan.spec.stays_in_azure}
     for machine in rest.view.machines:
         name = machine.spec.machine_name
-        if machine.spec.plan_ref.name == plan.name and name not in staying:
+        if machine.spec.plan_ref.name == plan.name and name not in staying and _names(plan, name):
             status = next(
                 (s for k, s in rest.decision.statuses.items() if (k.kind, k.name) == (type(machine).__name__, machine.name)), None
             )
             if isinstance(status, FailbackMachineStatus) and condition(status, "Ready").reason != "NotInAnyPlan":
                 yield name, status
+
+
+def _names(plan: FailbackPlan, machine: str) -> bool:
+    """Whether the plan is for the machine: an object that nobody may rewrite names a plan that it was once of."""
+    selector = plan.spec.selector
+    by_pattern = selector is not None and fnmatchcase(machine, selector.name_pattern)
+    return by_pattern or any(ref.name == machine for ref in plan.spec.machines)
 
 
 def _is_waived(ruling: Ruling, plan: FailbackPlan, machine: str, view: SiteView) -> bool:
