@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 OnFacts = Callable[[Part[VsphereFacts]], None]
 STOP_SECONDS = 3.0
+LINGER_SECONDS = 2.0
 SOON_SECONDS = 0.5
 MENDED_ANEW = (vim.fault.NotAuthenticated, vmodl.fault.ManagedObjectNotFound, *STALE_SOCKET)
 """Ended session, collector or VM that went with it, socket closed meanwhile."""
@@ -80,6 +81,8 @@ class VsphereWatcher:
         """End the watch, log out, end all threads."""
         self._is_stopping = True
         await asyncio.to_thread(self._interrupt)
+        if self._thread is not None:  # time to give back what vCenter holds, as long as we are logged in
+            await asyncio.to_thread(self._thread.join, LINGER_SECONDS)
         await self.session.close()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, STOP_SECONDS)
@@ -164,6 +167,8 @@ class VsphereWatcher:
         while True:
             self._wake.clear()
             if self._is_stopping:  # looked at after clearing, so that an interruption is never lost
+                if self._watching is not None:
+                    self._watching.events.close()
                 return
             connection: Connection | None = None
             try:
