@@ -70,6 +70,9 @@ class Rounds(Bench):
     async def judged(self) -> dict[str, str]:
         """One round: Ready of every object, by `Kind/name`: its status, and unless True its words."""
         self.number += 1
+        error = self._azure.part.error
+        if error is not None and error.retry_after is not None:  # a second that Azure asks for is over long before the next round
+            await asyncio.sleep(error.retry_after.total_seconds())
         view = await self.view()
         found = {}
         for key, status in evaluate(view).statuses.items():
