@@ -56,6 +56,7 @@ class Bench:
         self._prepared: tuple[FailbackMachine, ...] = ()
         self._told: frozenset[str] = frozenset()
         self._followed: frozenset[ArmId] = frozenset()
+        self._asked: Interest | None = None
         self._seen: SiteView | None = None
         self._baselines: dict[Callable[[World], None], tuple[Verdicts, tuple[FailbackMachine, ...]]] = {}
 
@@ -78,9 +79,8 @@ class Bench:
                 if made == view.machines:
                     break
                 view = replace(view, machines=made)
-            is_whole = recorded_vms(view) == self._followed  # else what was recorded is still to be read
             self._machines = view.machines
-            if is_whole:
+            if recorded_vms(view) == self._followed and self._interest() == self._asked:  # else what was recorded is to be read
                 return view
 
     async def verdicts(self) -> Verdicts:
@@ -130,8 +130,9 @@ class Bench:
         self._azure.follow(Motion(vms=self._followed))
         interest = self._interest()
         vault, vcenter = await asyncio.gather(self._whole_vault(), self._whole_vcenter(interest))
-        if self._interest() != interest:  # the vault tells of other machines
-            vcenter = await self._whole_vcenter(self._interest())
+        self._asked = self._interest()
+        if self._asked != interest:  # the vault tells of other machines
+            vcenter = await self._whole_vcenter(self._asked)
         self._vcenter = vcenter
         now = max(self._tools.clock.now(), vault.as_of or self._tools.clock.now()) + self.world.later
         return self._view(SiteSnapshot(now, self._aged(vault), {SITE: self._aged(vcenter)}))
