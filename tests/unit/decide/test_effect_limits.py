@@ -7,7 +7,7 @@ from tests.unit import builders as b
 from tests.unit.decide.judged import evaluate
 from tests.unit.decide.read import machine_of, machine_status_of
 from tests.unit.decide.test_ledger import entry
-from tests.unit.decide.world import uuid_of, world
+from tests.unit.decide.world import change_plan, uuid_of, world
 
 from failback_operator.api.common import EffectOutcome
 from failback_operator.decide.effects import Schedule  # noqa: F401 - what all of this is about
@@ -95,3 +95,50 @@ def test_no_step_begins_while_something_asked_for_is_done_to_the_vm(outcome, wai
     decision = evaluate(site.view())
     assert [e.kind for e in decision.effects] == ([] if waits else [REPROTECT])
     assert ("asked for" in machine_status_of(decision, site, "a-1").message) is waits
+
+
+def test_a_group_that_is_on_its_way_goes_first_whatever_the_plans_order():
+    site = world("a-1", "b-1", "c-1", stage="Reprotected", acceptIndependentPoints=True, holds=[{"machine": "a-1"}], **ONE)
+    for name in ("b-1", "c-1"):
+        site.items[name] = replace(site.items[name], group_id="g", group_name="g")
+    for _ in range(3):
+        site.round()
+    site.finish_jobs()
+    site.round()
+    site.finish_syncs()
+    assert site.made == [(REPROTECT, "b-1")]
+    change_plan(site, holds=[])
+    for _ in range(2):
+        site.round()
+    assert site.made == [(REPROTECT, "b-1"), (REPROTECT, "c-1")]
+
+
+def test_effects_of_one_decision_count_against_its_limit():
+    site = world("a-1", "b-1", "c-1", stage="Reprotected")
+    for _ in range(2):
+        decision = site.round(perform=False)
+    assert len(decision.effects) == 3
+    change_plan(site, **ONE)
+    assert len(evaluate(site.view()).effects) == 1
+
+
+@pytest.mark.parametrize(("seconds", "kinds"), [(119, []), (120, [REPROTECT]), (121, [REPROTECT])])
+def test_a_refused_step_is_tried_again_after_two_minutes(seconds, kinds):
+    site = world("a-1", stage="Reprotected")
+    for _ in range(2):
+        decision = site.round(perform=False)
+    site.refuse(decision.effects[0], "not now")
+    site.tick(seconds / 60)
+    assert [e.kind for e in evaluate(site.view()).effects] == kinds
+
+
+def test_the_commit_of_a_members_failback_is_not_that_of_its_failover():
+    site = world("a-1", "b-1", group="g", stage="Committed", acceptIndependentPoints=True)
+    for _ in range(2):
+        decision = site.round(perform=False)
+    assert decision.effects[0].description.startswith("Reprotect a-1")
+    machine = machine_of(site, "b-1")
+    runs = entry(EffectOutcome.RUNNING, kind=EffectKind.COMMIT, key="Commit/2026-11-24T05:00:00Z/1", job="job-x")
+    status = machine.status.model_copy(update={"ledger": [runs]})
+    site.machines[machine.name] = machine.model_copy(update={"status": status})
+    assert [e.kind for e in evaluate(site.view()).effects] == [REPROTECT]
