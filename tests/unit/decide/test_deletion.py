@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit import builders as b
 from tests.unit.decide.judged import evaluate
+from tests.unit.decide.read import machine_status_of
 from tests.unit.decide.requested import DELETION, MACHINE, asked_world, deletion, in_third_vm
 from tests.unit.decide.test_ledger import O, entry
 from tests.unit.decide.world import change_plan, uuid_of
@@ -211,6 +212,16 @@ def test_none_is_deleted_while_another_of_its_group_may_not_be_reprotected(said)
     told = rounds(site)
     assert "Not now: app-2 of its group: " in told
     assert said in told
+
+
+def test_none_is_deleted_while_one_of_its_group_has_no_object_yet():
+    site = asked("app-2")
+    without_other(site)
+    site.round(perform=False)
+    site.machines = {key: m for key, m in site.machines.items() if m.spec.machine_name == MACHINE}
+    found = machine_status_of(evaluate(site.view()), site, MACHINE)
+    remedy = next(f.remedy for f in found.findings if f.check == CHECK)
+    assert "Not now: app-2 of its group is not known well enough" in remedy
 
 
 def test_one_whose_group_may_go_is_deleted():
