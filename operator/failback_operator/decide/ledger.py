@@ -56,12 +56,12 @@ def _without_item(entry: LedgerEntry, index: ItemIndex, read_at: datetime, limit
     if entry.outcome not in OPEN or runs or read_at <= deadline(entry, limits) or not EffectKind(entry.effect).is_on_item:
         return entry
     text = f"the protected item left the vault before {entry.effect} was seen to end: its protection was disabled or removed"
-    return _final(entry, EffectOutcome.FAILED, text, read_at)
+    return concluded(entry, EffectOutcome.FAILED, text, read_at)
 
 
 def _closed(entry: LedgerEntry, now: datetime) -> LedgerEntry:
     """An entry in doubt after which a person let the machine go on, and a later step succeeded: no doubt is left to settle."""
-    return _final(entry, EffectOutcome.FAILED, f"its end was never known, and a later step succeeded ({entry.message})", now)
+    return concluded(entry, EffectOutcome.FAILED, f"its end was never known, and a later step succeeded ({entry.message})", now)
 
 
 def deadline(entry: LedgerEntry, limits: Limits) -> datetime:
@@ -82,13 +82,13 @@ def _settle(entry: LedgerEntry, claimed: set[str], evidence: Evidence) -> Ledger
     kind = EffectKind(entry.effect)
     if evidence.architecture.allows(evidence.item, kind):
         text = "not sent: the item allows the step, nothing runs on it and the vault has no such job"
-        return _final(entry, EffectOutcome.NOT_SENT, text, evidence.now)
+        return concluded(entry, EffectOutcome.NOT_SENT, text, evidence.now)
     text = (
         f"it is not known whether the call for {kind} of {evidence.item.friendly_name} was taken: no job of it is found, yet the"
         " item does not allow the step any more. Look at the item and its jobs in the vault; to try again, name this entry's key"
         f" ({entry.key}) in spec.retries of the plan"
     )
-    return _final(entry, EffectOutcome.AMBIGUOUS, text, evidence.now)
+    return concluded(entry, EffectOutcome.AMBIGUOUS, text, evidence.now)
 
 
 def _is_read_since(moment: datetime, evidence: Evidence) -> bool:
@@ -97,7 +97,8 @@ def _is_read_since(moment: datetime, evidence: Evidence) -> bool:
     return evidence.read_at > moment and detail is not None and detail.as_of > moment
 
 
-def _final(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, now: datetime) -> LedgerEntry:
+def concluded(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, now: datetime) -> LedgerEntry:
+    """The entry with its end; the message cut to what an entry has room for."""
     cut = message[:MESSAGE_LENGTH] if message else None
     return entry.model_copy(update={"outcome": outcome, "settled_at": now.replace(microsecond=0), "message": cut})
 
@@ -138,15 +139,15 @@ def _follow(entry: LedgerEntry, name: str, evidence: Evidence) -> LedgerEntry:
     over = [job for job in family.values() if job is not None and job.is_over]
     failed = [job for job in over if not job.is_success]
     if failed:
-        return _final(entry, EffectOutcome.FAILED, failure_text(failed), evidence.now)
+        return concluded(entry, EffectOutcome.FAILED, failure_text(failed), evidence.now)
     is_after = evidence.architecture.is_after(evidence.item, EffectKind(entry.effect))
     if is_after and not gone:
-        return _final(entry, EffectOutcome.SUCCEEDED, None, evidence.now)
+        return concluded(entry, EffectOutcome.SUCCEEDED, None, evidence.now)
     ended = max((job.ended_at or job.started_at or entry.intended_at for job in over), default=entry.intended_at)
     is_due = bool(gone) or _is_read_since(ended + evidence.limits.effect_result, evidence)
     if entry.outcome is EffectOutcome.AMBIGUOUS or not is_due or _is_busy(evidence.item, family):
         return entry
-    return _final(entry, EffectOutcome.AMBIGUOUS, _doubt(entry, gone, evidence, is_after=is_after), evidence.now)
+    return concluded(entry, EffectOutcome.AMBIGUOUS, _doubt(entry, gone, evidence, is_after=is_after), evidence.now)
 
 
 def _is_gone(name: str, evidence: Evidence) -> bool:

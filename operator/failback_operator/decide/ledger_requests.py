@@ -7,7 +7,7 @@ from failback_operator.api.v1alpha1 import FailbackMachine
 from failback_operator.api.v1alpha1.failback_machine import Recorded
 from failback_operator.checks.contexts import LocatedVm
 from failback_operator.decide.index import SiteIndex
-from failback_operator.decide.ledger import MESSAGE_LENGTH, OPEN, deadline
+from failback_operator.decide.ledger import OPEN, concluded, deadline
 from failback_operator.decide.target_vms import vm_of_target
 from failback_operator.domain.mending import DETACH, UNRECORDED, subject_in
 from failback_operator.domain.reattach import NEEDED, Where, places, whereabouts
@@ -67,7 +67,7 @@ def _settle_or_release(entry: LedgerEntry, machine: FailbackMachine, index: Site
     if not index.site.vsphere_is_complete or not is_over:
         return settled
     text = f"how it ended was not seen; a person let it go by spec.retries{_last_seen(entry, machine)}"
-    return _final(entry, EffectOutcome.FAILED, text[:MESSAGE_LENGTH], index)
+    return concluded(entry, EffectOutcome.FAILED, text, index.site.now)
 
 
 def _is_named(entry: LedgerEntry, machine: FailbackMachine, index: SiteIndex) -> bool:
@@ -118,19 +118,19 @@ def _reattached(
     if gaps or not left:
         left.add(Where.UNCLEAR)
     if left == {Where.HOME}:
-        return _final(entry, EffectOutcome.SUCCEEDED, None, index)
+        return concluded(entry, EffectOutcome.SUCCEEDED, None, index.site.now)
     if entry.outcome is not EffectOutcome.INTENDED:
         return entry
     if left <= {Where.HOME, Where.ON_TARGET}:
-        return _final(entry, EffectOutcome.NOT_SENT, "not sent: all is as it was before", index)
+        return concluded(entry, EffectOutcome.NOT_SENT, "not sent: all is as it was before", index.site.now)
     return entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": RESUMED})
 
 
 def _switched_on(entry: LedgerEntry, vm: LocatedVm, index: SiteIndex) -> LedgerEntry:
     if vm.vm.power_state is PowerState.ON:
-        return _final(entry, EffectOutcome.SUCCEEDED, None, index)
+        return concluded(entry, EffectOutcome.SUCCEEDED, None, index.site.now)
     if entry.outcome is EffectOutcome.INTENDED and vm.vm.power_state is not None:
-        return _final(entry, EffectOutcome.NOT_SENT, "not sent: the VM is not on", index)
+        return concluded(entry, EffectOutcome.NOT_SENT, "not sent: the VM is not on", index.site.now)
     return entry
 
 
@@ -139,12 +139,12 @@ def _deleted(entry: LedgerEntry, index: SiteIndex) -> LedgerEntry:
     vm = _by_instance(subject_in(entry.key), index)
     if vm is not None:
         is_due = entry.outcome is EffectOutcome.INTENDED and _is_due(entry, _read_at(index, vm.vcenter), index)
-        return _final(entry, EffectOutcome.NOT_SENT, "not sent: the VM is there", index) if is_due else entry
+        return concluded(entry, EffectOutcome.NOT_SENT, "not sent: the VM is there", index.site.now) if is_due else entry
     read = [_read_at(index, name) for name, _ in index.site.vcenters]
     # A VM whose files went and which stayed in the inventory is inaccessible, and tells no UUID any more.
     is_told = all(vm.instance_uuid is not None for _, facts in index.site.vcenters for vm in facts.machines)
     is_read = is_told and index.site.vsphere_is_complete and all(_is_due(entry, each, index) for each in read)
-    return _final(entry, EffectOutcome.SUCCEEDED, None, index) if is_read else entry
+    return concluded(entry, EffectOutcome.SUCCEEDED, None, index.site.now) if is_read else entry
 
 
 def _record(entry: LedgerEntry, machine: FailbackMachine) -> Recorded | None:
@@ -164,7 +164,3 @@ def _read_at(index: SiteIndex, vcenter: str) -> datetime:
 def _is_due(entry: LedgerEntry, read_at: datetime, index: SiteIndex) -> bool:
     """Whether vCenter was read late enough to tell: an intent's call may come until its deadline."""
     return read_at > (deadline(entry, index.site.limits) if entry.outcome is EffectOutcome.INTENDED else entry.intended_at)
-
-
-def _final(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, index: SiteIndex) -> LedgerEntry:
-    return entry.model_copy(update={"outcome": outcome, "settled_at": index.site.now.replace(microsecond=0), "message": message})

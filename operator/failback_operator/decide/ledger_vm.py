@@ -6,7 +6,7 @@ from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.checks.contexts import LocatedVm
 from failback_operator.decide.fixes import RULE_OF
 from failback_operator.decide.fixes.base import UNSENT
-from failback_operator.decide.ledger import OPEN, deadline
+from failback_operator.decide.ledger import OPEN, concluded, deadline
 from failback_operator.domain.limits import Limits
 from failback_operator.domain.steps import EffectKind
 
@@ -31,7 +31,7 @@ def _without_vm(entry: LedgerEntry, read_at: datetime, limits: Limits) -> Ledger
     is_due = entry.effect == EffectKind.MAKE_FROM_TEMPLATE and read_at > deadline(entry, limits) + limits.effect_result
     if entry.outcome is not EffectOutcome.INTENDED or not is_due:
         return entry
-    return _final(entry, EffectOutcome.NOT_SENT, "not sent: there is no such VM", read_at)
+    return concluded(entry, EffectOutcome.NOT_SENT, "not sent: there is no such VM", read_at)
 
 
 def _settle(entry: LedgerEntry, located: LocatedVm, read_at: datetime, limits: Limits) -> LedgerEntry:
@@ -43,14 +43,10 @@ def _settle(entry: LedgerEntry, located: LocatedVm, read_at: datetime, limits: L
         return entry
     reached = rule.is_reached(entry, located)
     if reached:
-        return _final(entry, EffectOutcome.SUCCEEDED, None, read_at)
+        return concluded(entry, EffectOutcome.SUCCEEDED, None, read_at)
     if reached is None or entry.outcome is EffectOutcome.RUNNING:
         return entry
     job = UNSENT if rule.resume is None else rule.resume(entry, located)
     if job == UNSENT:
-        return _final(entry, EffectOutcome.NOT_SENT, "not sent: all is as it was before", read_at)
+        return concluded(entry, EffectOutcome.NOT_SENT, "not sent: all is as it was before", read_at)
     return entry if job is None else entry.model_copy(update={"outcome": EffectOutcome.RUNNING, "job": job})
-
-
-def _final(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, at: datetime) -> LedgerEntry:
-    return entry.model_copy(update={"outcome": outcome, "settled_at": at.replace(microsecond=0), "message": message})

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from failback_operator.api.common import EffectOutcome, LedgerEntry
 from failback_operator.decide.index import ItemIndex, SiteIndex
-from failback_operator.decide.ledger import MESSAGE_LENGTH, OPEN, deadline, failure_text, job_family
+from failback_operator.decide.ledger import OPEN, concluded, deadline, failure_text, job_family
 from failback_operator.decide.site_fixes.policy import mapping_id, policy_id
 from failback_operator.domain.job import Job
 from failback_operator.domain.limits import Limits
@@ -52,7 +52,7 @@ def _settle(entry: LedgerEntry, claimed: frozenset[str], evidence: _Evidence) ->
     if entry.job is not None:
         return _follow(entry, entry.job, evidence)
     if _is_reached(entry, evidence):
-        return _final(entry, EffectOutcome.SUCCEEDED, None, evidence)
+        return concluded(entry, EffectOutcome.SUCCEEDED, None, evidence.now)
     adopted = _job_of(entry, claimed, evidence)
     if adopted is not None:
         changes = {"outcome": EffectOutcome.RUNNING, "job": adopted.name, "settled_at": None, "message": None}
@@ -67,11 +67,11 @@ def _unanswered(entry: LedgerEntry, evidence: _Evidence) -> LedgerEntry:
         return entry
     if entry.effect == REFRESH:
         text = "it is not known whether the call was taken: it got no answer, and the vault shows no job of it"
-        return _final(entry, EffectOutcome.AMBIGUOUS, text, evidence)
+        return concluded(entry, EffectOutcome.AMBIGUOUS, text, evidence.now)
     if not evidence.is_read_since(due + evidence.limits.effect_result):
         return entry
     text = "not sent: the vault has neither what was to be made nor a job of it"
-    return _final(entry, EffectOutcome.NOT_SENT, text, evidence)
+    return concluded(entry, EffectOutcome.NOT_SENT, text, evidence.now)
 
 
 def _is_reached(entry: LedgerEntry, evidence: _Evidence) -> bool:
@@ -125,25 +125,20 @@ def _follow(entry: LedgerEntry, name: str, evidence: _Evidence) -> LedgerEntry:
         return entry
     failed = [job for job in family.values() if job is not None and job.is_over and not job.is_success]
     if failed:
-        return _final(entry, EffectOutcome.FAILED, failure_text(failed), evidence)
+        return concluded(entry, EffectOutcome.FAILED, failure_text(failed), evidence.now)
     if is_reached or (entry.effect == REFRESH and not gone):
-        return _final(entry, EffectOutcome.SUCCEEDED, None, evidence)
+        return concluded(entry, EffectOutcome.SUCCEEDED, None, evidence.now)
     if entry.effect == REFRESH:
         text = f"the vault no longer has job {', '.join(gone)}, so the end of the refresh is not known"
-        return _final(entry, EffectOutcome.AMBIGUOUS, text, evidence)
+        return concluded(entry, EffectOutcome.AMBIGUOUS, text, evidence.now)
     ended = max((job.ended_at for job in family.values() if job is not None and job.ended_at), default=entry.not_after)
     if not evidence.is_read_since(ended + evidence.limits.effect_result):
         return entry
     text = f"job {name} is over, and the vault does not list what it was to make"
-    return _final(entry, EffectOutcome.FAILED, text, evidence)
+    return concluded(entry, EffectOutcome.FAILED, text, evidence.now)
 
 
 def _is_gone(name: str, evidence: _Evidence) -> bool:
     """Whether the vault has denied the job for the whole grace."""
     since = evidence.items.missing_jobs.get(name.casefold())
     return since is not None and evidence.is_read_since(since + evidence.limits.effect_result)
-
-
-def _final(entry: LedgerEntry, outcome: EffectOutcome, message: str | None, evidence: _Evidence) -> LedgerEntry:
-    cut = message[:MESSAGE_LENGTH] if message else None
-    return entry.model_copy(update={"outcome": outcome, "settled_at": evidence.now.replace(microsecond=0), "message": cut})
