@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
-from failback_operator.api.common import LedgerEntry
 from failback_operator.checks.contexts import TargetContext
-from failback_operator.decide.attempts import failed_in_a_row, next_attempt, retry_at
+from failback_operator.decide.attempts import entries_of, failed_in_a_row, given_up, next_key, retry_at, was_shown
 from failback_operator.decide.duplicates import paused
 from failback_operator.decide.fixes import FIX_RULES, Ailing, Fix, propose_new
 from failback_operator.decide.fixes.base import MOST_TEXT
@@ -17,11 +16,8 @@ from failback_operator.decide.judgement import Rulings
 from failback_operator.decide.ledger import OPEN
 from failback_operator.decide.overdue import GUEST_MUST_SHUT_DOWN, overdue_shutdown
 from failback_operator.domain.hard_off import may_switch_off
-from failback_operator.domain.mending import mending_key, subject_in
 from failback_operator.domain.steps import Effect, MachineCall, ObjectKey, VaultCall
 from failback_operator.domain.verdicts import Outcome
-
-MOST_ANSWER = 400
 
 __all__ = ["Fix", "fix_effect", "fixes_of", "is_mending", "remedies_of", "with_remedies"]
 
@@ -43,15 +39,10 @@ def _as_it_stands(context: TargetContext, fix: Fix) -> Fix:
     overdue = overdue_shutdown(context)
     if overdue is not None and fix.kind in GUEST_MUST_SHUT_DOWN:
         return replace(fix, text=f"{overdue.observed}. {overdue.remedy}", obstacle=None, is_for_a_person=True)
-    entries = _entries(context, fix)
+    entries = entries_of(fix, context.target.status.ledger)
     if fix.is_for_a_person or failed_in_a_row(entries, context.target.spec.retries) < context.site.limits.attempts:
         return fix if fix.is_for_a_person else replace(fix, obstacle=paused(context.site.view) or fix.obstacle)
-    last = entries[-1]
-    text = (
-        f"The operator tried {context.site.limits.attempts} times and does not try again: {fix.text} Last answer: "
-        f"{(last.message or 'none')[:MOST_ANSWER]}. Mend it by hand, or name {last.key} in spec.retries of this MasterTarget."
-    )
-    return replace(fix, text=text, obstacle=None, is_for_a_person=True)
+    return given_up(fix, entries[-1], context.site, f"{entries[-1].key} in spec.retries of this MasterTarget")
 
 
 def remedies_of(fixes: Iterable[Fix]) -> dict[str, str]:
@@ -73,13 +64,13 @@ def fix_effect(context: TargetContext, fixes: tuple[Fix, ...]) -> Effect | None:
     """The effect that makes the first fix that is due, if it was shown, nothing runs and none was made too lately."""
     fix = next((f for f in fixes if f.is_makeable), None)
     call = _call(context, fix) if fix is not None else None
-    if fix is None or call is None or _has_open(context) or not _was_shown(context, fix):
+    if fix is None or call is None or _has_open(context) or not was_shown(fix, context.target.status.findings):
         return None
-    entries = _entries(context, fix)
+    entries = entries_of(fix, context.target.status.ledger)
     if retry_at(entries, context.site) is not None:
         return None
     return Effect(
-        key=mending_key(fix.kind, fix.subject, next_attempt(entries)),
+        key=next_key(fix, entries),
         kind=fix.kind,
         owner=ObjectKey("MasterTarget", context.target.namespace, context.target.name),
         call=call,
@@ -102,12 +93,3 @@ def is_mending(context: TargetContext, fixes: tuple[Fix, ...]) -> bool:
 
 def _has_open(context: TargetContext) -> bool:
     return any(e.outcome in OPEN for e in context.target.status.ledger)
-
-
-def _was_shown(context: TargetContext, fix: Fix) -> bool:
-    """Whether the stored status told a person of it: nothing is done that was not to be read before."""
-    return any(f.check == fix.check_id and fix.remedy in f.remedy for f in context.target.status.findings)
-
-
-def _entries(context: TargetContext, fix: Fix) -> list[LedgerEntry]:
-    return [e for e in context.target.status.ledger if e.effect == fix.kind and subject_in(e.key) == fix.subject]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from failback_operator.api.v1alpha1.failback_machine import MovedDisk
-from failback_operator.decide.attempts import failed_in_a_row, next_attempt, retry_at
+from failback_operator.decide.attempts import failed_in_a_row, given_up, next_key, retry_at, was_shown
 from failback_operator.decide.contexts import PlanState
 from failback_operator.decide.fixes.base import Fix
 from failback_operator.decide.judgement import Judgement
@@ -12,10 +12,8 @@ from failback_operator.decide.permission import open_request
 from failback_operator.decide.remediation import with_remedies
 from failback_operator.decide.requests import deletion, reattach
 from failback_operator.decide.requests.base import Around, Asked, found_by
-from failback_operator.domain.mending import mending_key
 from failback_operator.domain.steps import Effect, ObjectKey
 
-MOST_ANSWER = 400
 Key = tuple[str, str]
 """Plan and machine."""
 
@@ -64,13 +62,8 @@ def _as_it_stands(asked: Asked, fix: Fix) -> Fix:
     entries, limit = asked.entries(fix), asked.context.site.limits.attempts
     if fix.is_for_a_person or failed_in_a_row(entries, asked.retried()) < limit:
         return fix
-    last = entries[-1]
-    answer = (last.message or "none")[:MOST_ANSWER]
-    text = (
-        f"The operator tried {limit} times and does not try again: {fix.text} Last answer: {answer}. Mend it by hand, or name "
-        f"machine {asked.context.name} and job {last.key} in spec.retries of the plan."
-    )
-    return replace(fix, text=text, obstacle=None, is_for_a_person=True)
+    what_to_name = f"machine {asked.context.name} and job {entries[-1].key} in spec.retries of the plan"
+    return given_up(fix, entries[-1], asked.context.site, what_to_name)
 
 
 def _effects(asked: Asked, fixes: tuple[Fix, ...]) -> Iterator[Effect]:
@@ -79,12 +72,11 @@ def _effects(asked: Asked, fixes: tuple[Fix, ...]) -> Iterator[Effect]:
     fix = next((each for each in fixes if each.is_makeable), None)
     if fix is None or fix.call is None or open_request(stored) is not None:
         return
-    was_shown = any(f.check == fix.check_id and fix.remedy in f.remedy for f in stored.status.findings)
     entries = asked.entries(fix)
-    if not was_shown or retry_at(entries, asked.context.site) is not None:
+    if not was_shown(fix, stored.status.findings) or retry_at(entries, asked.context.site) is not None:
         return
     yield Effect(
-        key=mending_key(fix.kind, fix.subject, next_attempt(entries)),
+        key=next_key(fix, entries),
         kind=fix.kind,
         owner=ObjectKey("FailbackMachine", stored.namespace, stored.name),
         call=fix.call,

@@ -7,13 +7,13 @@ from failback_operator.api.common import LedgerEntry
 from failback_operator.api.v1alpha1 import FailbackMachine, FailbackPlan
 from failback_operator.api.v1alpha1.failback_plan import Stage
 from failback_operator.checks.contexts import LocatedVm, MachineContext, TargetContext
+from failback_operator.decide.attempts import entries_of
 from failback_operator.decide.contexts import Machine, PlanState
 from failback_operator.decide.demand import Assignments
 from failback_operator.decide.fixes.base import Fix
 from failback_operator.decide.judgement import Judgement, Rulings
 from failback_operator.decide.permission import forbidden
 from failback_operator.decide.rounds import Round
-from failback_operator.domain.mending import subject_in
 from failback_operator.domain.protected_item import ProtectedItem
 from failback_operator.domain.verdicts import Outcome
 
@@ -85,7 +85,7 @@ class Asked:
 
     def entries(self, fix: Fix) -> list[LedgerEntry]:
         """What the ledger has of it, oldest first."""
-        return [e for e in self.stored.status.ledger if e.effect == fix.kind and subject_in(e.key) == fix.subject]
+        return entries_of(fix, self.stored.status.ledger)
 
     def retried(self) -> frozenset[str]:
         """Keys of failed entries after which a person asks for another try."""

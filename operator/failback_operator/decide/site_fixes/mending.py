@@ -8,17 +8,15 @@ from datetime import datetime
 from failback_operator.api.common import EffectOutcome, Finding, LedgerEntry
 from failback_operator.api.v1alpha1.recovery_site import Awaited
 from failback_operator.checks.contexts import SiteContext, TargetContext
-from failback_operator.decide.attempts import FAILURES, failed_in_a_row, next_attempt, retry_at
+from failback_operator.decide.attempts import FAILURES, entries_of, failed_in_a_row, given_up, next_key, retry_at, was_shown
 from failback_operator.decide.duplicates import paused
 from failback_operator.decide.fixes.base import Fix
 from failback_operator.decide.judgement import Judgement, Rulings
 from failback_operator.decide.ledger import OPEN
-from failback_operator.decide.remediation import MOST_ANSWER
 from failback_operator.decide.site_fixes.awaited import wants
 from failback_operator.decide.site_fixes.policy import propose_policy
 from failback_operator.decide.site_fixes.refresh import KIND as REFRESH
 from failback_operator.decide.site_fixes.refresh import refresh_of
-from failback_operator.domain.mending import mending_key, subject_in
 from failback_operator.domain.steps import Effect, ObjectKey
 from failback_operator.domain.verdicts import Outcome
 
@@ -78,13 +76,13 @@ def with_told(rulings: Rulings, told: Mapping[str, str]) -> Rulings:
 def site_effect(site: SiteContext, mending: SiteMending) -> Effect | None:
     """The effect that makes the first fix that is due, if it was shown, nothing runs and none was made too lately."""
     stored = site.view.site
-    fix = next(
-        (f for f in mending.fixes if f.is_makeable and _was_shown(site, f) and retry_at(_entries(site, f), site) is None), None
-    )
+    ledger, findings = stored.status.ledger, stored.status.findings
+    due = (f for f in mending.fixes if f.is_makeable and was_shown(f, findings) and retry_at(entries_of(f, ledger), site) is None)
+    fix = next(due, None)
     if fix is None or fix.call is None or is_mending_site(site):
         return None
     return Effect(
-        key=mending_key(fix.kind, fix.subject, next_attempt(_entries(site, fix))),
+        key=next_key(fix, entries_of(fix, ledger)),
         kind=fix.kind,
         owner=ObjectKey("RecoverySite", stored.namespace, stored.name),
         call=fix.call,
@@ -110,7 +108,7 @@ def _is_let_go(entry: LedgerEntry, retries: list[str]) -> bool:
 
 def _as_it_stands(site: SiteContext, fix: Fix) -> Fix:
     """The fix; a person's where it failed too often, or where nobody knows what became of it."""
-    spec, entries = site.view.site.spec, _entries(site, fix)
+    spec, entries = site.view.site.spec, entries_of(fix, site.view.site.status.ledger)
     doubt = next((e for e in entries if e.outcome is EffectOutcome.AMBIGUOUS and not _is_let_go(e, spec.retries)), None)
     if doubt is not None:
         how = f"to go on, name {doubt.key} in spec.retries of this RecoverySite"
@@ -119,18 +117,4 @@ def _as_it_stands(site: SiteContext, fix: Fix) -> Fix:
     failures = UNSURE if fix.kind is REFRESH else FAILURES
     if fix.is_for_a_person or failed_in_a_row(entries, spec.retries, failures) < site.limits.attempts:
         return fix if fix.is_for_a_person else replace(fix, obstacle=paused(site.view) or fix.obstacle)
-    last = entries[-1]
-    text = (
-        f"The operator tried {site.limits.attempts} times and does not try again: {fix.text} Last answer: "
-        f"{(last.message or 'none')[:MOST_ANSWER]}. Mend it by hand, or name {last.key} in spec.retries of this RecoverySite."
-    )
-    return replace(fix, text=text, obstacle=None, is_for_a_person=True)
-
-
-def _was_shown(site: SiteContext, fix: Fix) -> bool:
-    """Whether the stored status told a person of it: nothing is done that was not to be read before."""
-    return any(f.check == fix.check_id and fix.remedy in f.remedy for f in site.view.site.status.findings)
-
-
-def _entries(site: SiteContext, fix: Fix) -> list[LedgerEntry]:
-    return [e for e in site.view.site.status.ledger if e.effect == fix.kind and subject_in(e.key) == fix.subject]
+    return given_up(fix, entries[-1], site, f"{entries[-1].key} in spec.retries of this RecoverySite")
