@@ -9,7 +9,8 @@ before an effect wait for nothing but the service's own word. Writes wait for no
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,7 +65,29 @@ class Tally:
     reads: int = 0
 
 
-TALLY: ContextVar[Tally | None] = ContextVar("tally", default=None)
+_TALLY: ContextVar[Tally | None] = ContextVar("tally", default=None)
+
+
+@contextmanager
+def counted() -> Iterator[Tally]:
+    """Count what is read within."""
+    tally = Tally()
+    with _counted_in(tally):
+        yield tally
+
+
+def uncounted() -> AbstractContextManager[None]:
+    """What is read within counts in no tally."""
+    return _counted_in(None)
+
+
+@contextmanager
+def _counted_in(tally: Tally | None) -> Iterator[None]:
+    token = _TALLY.set(tally)
+    try:
+        yield
+    finally:
+        _TALLY.reset(token)
 
 
 @dataclass(slots=True)
@@ -116,7 +139,7 @@ class Budget:
             self._last_write = now
             return
         _recent(self._spent, now).append(now)
-        tally = TALLY.get()
+        tally = _TALLY.get()
         if tally is not None:
             tally.reads += 1
 

@@ -12,7 +12,7 @@ from failback_operator.domain.ports import Clock
 from failback_operator.domain.reading import Part, SourceError, SourceProblem
 from failback_operator.domain.vault import VaultFacts
 
-from .budget import LONG_SECONDS, TALLY, Kind, Tally
+from .budget import LONG_SECONDS, Kind, counted
 from .errors import ReadFailed, held_back
 from .merge import VaultPatch, patched
 from .reader import VaultReader
@@ -124,8 +124,8 @@ class AzurePoller:
         is_in_turn = await self._wait_for_turn(booked, 0.0)
         while True:
             self._wanted.clear()
-            tally = Tally()
-            error = await self._read_all(tally)
+            with counted() as tally:
+                error = await self._read_all()
             if is_in_turn:
                 budget.correct_list(booked, tally.reads)
             else:
@@ -142,21 +142,18 @@ class AzurePoller:
         await self._rest(self._wanted, wait)
         return asyncio.get_running_loop().time() >= turn
 
-    async def _read_all(self, tally: Tally) -> SourceError | None:
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
+    async def _read_all(self) -> SourceError | None:
+        await self._keep_quiet()
         self._patches.clear()
         self._is_reading = True
         # The oldest of what is read now is as old as this: who waits for facts since an instant must not get older ones.
         began = self._clock.now()
-        counting = TALLY.set(tally)
         try:
             facts = await self._reader.read_all(self._part.facts, self._items, self._vms, self._jobs)
         except ReadFailed as failed:
             self._fail(failed.error)
             return failed.error
         finally:
-            TALLY.reset(counting)
             self._is_reading = False
         # What was read singly in the meantime may be newer than what the lists showed.
         for patch in self._patches:
@@ -175,43 +172,40 @@ class AzurePoller:
                 await self._rest(self._moved, max(wait, 0.0) or self._settings.job_interval.total_seconds())
                 self._moved.clear()
                 continue
-            await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
+            await self._keep_quiet()
             await self._poll_due(loop.time())
+
+    async def _keep_quiet(self) -> None:
+        """As long as the service asks for it."""
+        await asyncio.sleep(max(0.0, self._quiet_until - asyncio.get_running_loop().time(), self._reader.budget.held()))
 
     async def _read_new_vms(self) -> None:
         """Those alone: a full read for each machine that is recorded would keep the others' turns from coming."""
-        await asyncio.sleep(max(0.0, self._quiet_until - asyncio.get_running_loop().time(), self._reader.budget.held()))
+        await self._keep_quiet()
         wanted, self._new_vms = self._new_vms, frozenset()
-        tally = Tally()
-        counting = TALLY.set(tally)
-        try:
-            self._take(await self._reader.read_watched(wanted))
-        except ReadFailed as failed:
-            # The next full read reads them as well.
-            self._be_quiet(failed.error)
-            logger.debug("newly recorded machines cannot be read: %s", failed)
-        finally:
-            TALLY.reset(counting)
+        with counted() as tally:
+            try:
+                self._take(await self._reader.read_watched(wanted))
+            except ReadFailed as failed:
+                # The next full read reads them as well.
+                self._be_quiet(failed.error)
+                logger.debug("newly recorded machines cannot be read: %s", failed)
         self._reader.budget.moved(tally.reads)
 
     async def _watch_vms(self) -> None:
-        loop = asyncio.get_running_loop()
         interval = self._settings.vm_interval
         while True:
             if not self._watched or self._part.facts is None:
                 await self._rest(self._watching, interval.total_seconds() if self._watched else 3600)
                 self._watching.clear()
                 continue
-            await asyncio.sleep(max(0.0, self._quiet_until - loop.time(), self._reader.budget.held()))
-            tally = Tally()
-            counting = TALLY.set(tally)
-            try:
-                self._take_watched(await self._reader.read_watched(self._watched))
-            except ReadFailed as failed:
-                self._be_quiet(failed.error)
-                logger.debug("machines on their way home cannot be read: %s", failed)
-            finally:
-                TALLY.reset(counting)
+            await self._keep_quiet()
+            with counted() as tally:
+                try:
+                    self._take_watched(await self._reader.read_watched(self._watched))
+                except ReadFailed as failed:
+                    self._be_quiet(failed.error)
+                    logger.debug("machines on their way home cannot be read: %s", failed)
             wish = min(self._jittered(interval), interval.total_seconds())
             await asyncio.sleep(max(self._reader.budget.moved(tally.reads), wish))
 
@@ -234,12 +228,8 @@ class AzurePoller:
         items = sorted(each for each in self._items if each.casefold() in names)
         jobs = sorted(each for each in self._jobs if each.casefold() in names)
         # A failure is not published: the next full read fails as well if it lasts.
-        tally = Tally()
-        counting = TALLY.set(tally)
-        try:
+        with counted() as tally:
             await self._read_parts(items, jobs, [])
-        finally:
-            TALLY.reset(counting)
         loop = asyncio.get_running_loop()
         self._next_poll = loop.time() + self._reader.budget.moved(tally.reads)
         again = loop.time() + self._jittered(self._settings.job_interval)

@@ -17,7 +17,7 @@ from failback_operator.domain.reading import Part
 from failback_operator.domain.vault import VaultFacts
 
 from . import convert
-from .budget import TALLY, Budget
+from .budget import Budget, uncounted
 from .calls import Calls
 from .convert_item import item_detail, listed_item
 from .errors import FabricMissing, ReadFailed, source_error
@@ -147,11 +147,8 @@ class VaultReader:
         due = due[: self._settings.details_per_read]
         wanted = [*moving[: self.budget.grant_moving(len(moving))], *due[: self.budget.grant(len(due))]]
         # They have a budget of their own, apart from that of the full reads.
-        counting = TALLY.set(None)
-        try:
+        with uncounted():
             read = await self._calls.each(self._item_or_none, [*unlisted, *wanted])
-        finally:
-            TALLY.reset(counting)
         for item in read:
             if item is not None:
                 items[item.arm_id] = item

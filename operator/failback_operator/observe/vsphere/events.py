@@ -19,7 +19,7 @@ from failback_operator.observe.vsphere.account import own_account
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.convert import MACHINE
 from failback_operator.observe.vsphere.failures import UNPARSABLE
-from failback_operator.observe.vsphere.interest import Interest, names_of
+from failback_operator.observe.vsphere.interest import Interest, known_by
 from failback_operator.observe.vsphere.retrieve import managed, moref_of
 
 TASK_EVENT = "TaskEvent"
@@ -108,9 +108,7 @@ class EventsReader:
         return self._account
 
     def _is_watched(self, machine: VirtualMachine) -> bool:
-        names = names_of(machine.name, machine.guest.host_name)
-        uuids = {each.casefold() for each in (machine.instance_uuid, machine.bios_uuid) if each}
-        return bool(self._watched & {*names, *uuids, *machine.guest.ip_addresses})
+        return bool(self._watched & {*known_by(machine), *machine.guest.ip_addresses})
 
     def _read_on(self) -> None:
         """Take what the collector has new. After a refusal it is made anew, and all is read again."""

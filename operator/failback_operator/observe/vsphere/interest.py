@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from failback_operator.domain.ids import Moref
+from failback_operator.domain.vsphere import VirtualMachine
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.retrieve import Row, Selection, moref_of, retrieve
 
@@ -74,6 +75,12 @@ def names_of(name: str | None, host_name: str | None) -> set[str]:
     own = (name or "").casefold()
     full = (host_name or "").casefold()
     return {each for each in (own, full, full.partition(".")[0]) if each}
+
+
+def known_by(machine: VirtualMachine) -> set[str]:
+    """By what a VM may be told: what it may be called, and its UUIDs."""
+    uuids = {each.casefold() for each in (machine.instance_uuid, machine.bios_uuid) if each}
+    return names_of(machine.name, machine.guest.host_name) | uuids
 
 
 def _looked_up(connection: Connection, uuids: Iterable[str]) -> frozenset[Moref]:

@@ -14,7 +14,7 @@ from failback_operator.domain.vsphere import VirtualMachine, VsphereFacts
 from failback_operator.observe.vsphere.connection import Connection
 from failback_operator.observe.vsphere.convert import MACHINE
 from failback_operator.observe.vsphere.failures import UNPARSABLE
-from failback_operator.observe.vsphere.interest import Interest, names_of
+from failback_operator.observe.vsphere.interest import Interest, known_by
 from failback_operator.observe.vsphere.memory import Memory
 from failback_operator.observe.vsphere.retrieve import managed
 
@@ -50,9 +50,7 @@ class StartsReader:
         return tuple(self._with_starts(each) for each in machines)
 
     def _with_starts(self, machine: VirtualMachine) -> VirtualMachine:
-        names = names_of(machine.name, machine.guest.host_name)
-        uuids = {each.casefold() for each in (machine.instance_uuid, machine.bios_uuid) if each}
-        if not self._departed & (names | uuids):
+        if not self._departed & known_by(machine):
             return machine
         if machine.moref not in self._known:
             self._known[machine.moref] = self._ask(machine.moref)
