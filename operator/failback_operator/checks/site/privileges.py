@@ -1,5 +1,7 @@
 """Whether the configuration server's own account may do in vCenter what a reprotect needs."""
 
+from collections.abc import Callable
+
 from failback_operator.api.common import Severity
 from failback_operator.checks.answers import Answer, every, failed, listed, not_applicable, passed, unknown
 from failback_operator.checks.contexts import SiteContext
@@ -16,6 +18,9 @@ WRITES = frozenset(
     }
 )
 """What attaches and detaches disks, and switches machines. Source: vSphere Web Services API, ReconfigVM_Task and power tasks."""
+
+Judge = Callable[[str, str, Grants], Answer]
+UNNAMED = "spec.configurationServer.vcenterAccount names no account"
 
 
 @site_check(
@@ -34,17 +39,26 @@ WRITES = frozenset(
 )
 def configuration_server_privileges(context: SiteContext) -> Answer:
     """Each privilege on each datacenter. A warning: the vendor's words as vSphere's ids are not documented."""
+    return _in_each_vcenter(context, unknown(UNNAMED), _held)
+
+
+def _in_each_vcenter(context: SiteContext, unnamed: Answer, judge: Judge) -> Answer:
+    """What `judge` says of vCenter, account and what was read of it, in each; `unnamed` where the site names no account."""
     account = context.view.site.spec.configuration_server.vcenter_account
     if account is None:
-        return unknown("spec.configurationServer.vcenterAccount names no account")
+        return unnamed
     if not context.vcenters:
         return unknown("vCenter could not be read lately")
-    return every(_held(name, account, facts.server_grants) for name, facts in context.vcenters)
+    return every(_once_read(name, account, facts.server_grants, judge) for name, facts in context.vcenters)
 
 
-def _held(vcenter: str, account: str, grants: Grants | None) -> Answer:
+def _once_read(vcenter: str, account: str, grants: Grants | None, judge: Judge) -> Answer:
     if grants is None or grants.account != account:
         return unknown(f"vCenter {vcenter}: the privileges of {account} were not read yet")
+    return judge(vcenter, account, grants)
+
+
+def _held(vcenter: str, account: str, grants: Grants) -> Answer:
     if grants.unread is not None:
         return unknown(f"vCenter {vcenter}: the privileges of {account} could not be read: {grants.unread[:300]}")
     if not grants.held:
@@ -71,17 +85,10 @@ def _held(vcenter: str, account: str, grants: Grants | None) -> Answer:
 )
 def configuration_server_account_writes(context: SiteContext) -> Answer:
     """Fails only where it holds none of what every reprotect and failback changes. Not asked where nobody may ask."""
-    account = context.view.site.spec.configuration_server.vcenter_account
-    if account is None:
-        return not_applicable("spec.configurationServer.vcenterAccount names no account")
-    if not context.vcenters:
-        return unknown("vCenter could not be read lately")
-    return every(_writes(name, account, facts.server_grants) for name, facts in context.vcenters)
+    return _in_each_vcenter(context, not_applicable(UNNAMED), _writes)
 
 
-def _writes(vcenter: str, account: str, grants: Grants | None) -> Answer:
-    if grants is None or grants.account != account:
-        return unknown(f"vCenter {vcenter}: the privileges of {account} were not read yet")
+def _writes(vcenter: str, account: str, grants: Grants) -> Answer:
     if grants.unread is not None or not grants.held:
         return not_applicable(f"vCenter {vcenter}: nothing is told of {account}: see ConfigurationServerPrivileges")
     read_only = [each.name for each in grants.held if each.lacking >= WRITES]
