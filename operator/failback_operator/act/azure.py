@@ -1,21 +1,15 @@
 """Sends the four effects on protected items to Site Recovery: one POST each, answered by the job that does it."""
 
-import re
 from dataclasses import dataclass
 
 from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
 
-from failback_operator.act.azure_exchange import Action, SiteRecovery, call_once, named_job
+from failback_operator.act.azure_exchange import Action, SiteRecovery, call_once, named_job, place_of
 from failback_operator.domain.ids import ArmId
 from failback_operator.domain.ports import SendResult
 from failback_operator.domain.steps import Effect, ItemCall
 
-ITEM = re.compile(
-    r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.RecoveryServices"
-    r"/vaults/(?P<vault>[^/]+)/replicationFabrics/(?P<fabric>[^/]+)/replicationProtectionContainers/(?P<container>[^/]+)"
-    r"/replicationProtectedItems/(?P<item>[^/]+)$",
-    re.IGNORECASE,
-)
+ITEM = ("replicationfabrics", "replicationprotectioncontainers", "replicationprotecteditems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +44,9 @@ def _action(client: SiteRecoveryManagementClient, name: str) -> Action:
     return actions[name]
 
 
-def _path(item_id: ArmId) -> tuple[str, str, str, str, str]:
+def _path(item_id: ArmId) -> tuple[str, ...]:
     """Resource group, vault, fabric, container and item of an item's id."""
-    found = ITEM.match(item_id)
-    if found is None:
+    kinds, names = place_of(item_id)
+    if kinds != ITEM:
         raise ValueError(f"{item_id} is not the id of a protected item")
-    return found["group"], found["vault"], found["fabric"], found["container"], found["item"]
+    return names

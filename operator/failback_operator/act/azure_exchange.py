@@ -13,6 +13,11 @@ from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementCl
 from failback_operator.domain.ports import Accepted, Lost, Refused, SendResult, Unnamed
 
 JOB = re.compile(r"/(?:replicationJobs|replicationOperationStatus|operationresults)/([^/?#,\s]+)", re.IGNORECASE)
+RESOURCE = re.compile(
+    r"^/subscriptions/[^/]+/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.RecoveryServices/vaults/(?P<vault>[^/]+)"
+    r"(?P<below>(?:/[^/]+/[^/]+)+)$",
+    re.IGNORECASE,
+)
 JOB_HEADERS = ("x-ms-request-id", "Azure-AsyncOperation", "Location")
 REQUEST_TIMEOUT = 408
 
@@ -52,6 +57,18 @@ class Exchange:
         """Called with the head of the answer, before its body is read."""
         self.status = response.http_response.status_code
         self.headers = response.http_response.headers
+
+
+def place_of(resource_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The kinds of resource in the path below the vault, case-folded, and all names: resource group, vault, and those below.
+
+    Raises ValueError for what is no id of a resource of a vault.
+    """
+    found = RESOURCE.match(resource_id)
+    if found is None:
+        raise ValueError(f"{resource_id} is not the id of a resource of a vault")
+    segments = found["below"].strip("/").split("/")
+    return tuple(kind.casefold() for kind in segments[0::2]), (found["group"], found["vault"], *segments[1::2])
 
 
 TellAccepted = Callable[[Exchange], SendResult]

@@ -1,19 +1,13 @@
 """Sends the effects on what the machines of a site share: refresh of a provider, a new failback policy, its association."""
 
-import re
 from dataclasses import dataclass
 
 from azure.mgmt.recoveryservicessiterecovery.aio import SiteRecoveryManagementClient
 
-from failback_operator.act.azure_exchange import Action, Exchange, SiteRecovery, call_once, named_job
+from failback_operator.act.azure_exchange import Action, Exchange, SiteRecovery, call_once, named_job, place_of
 from failback_operator.domain.ports import Accepted, SendResult
 from failback_operator.domain.steps import Effect, VaultCall
 
-RESOURCE = re.compile(
-    r"^/subscriptions/[^/]+/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.RecoveryServices/vaults/(?P<vault>[^/]+)"
-    r"(?P<below>(?:/[^/]+/[^/]+)+)$",
-    re.IGNORECASE,
-)
 DONE_AT_ONCE = frozenset({200, 201})
 
 
@@ -28,19 +22,10 @@ class VaultTransport:
         call = effect.call
         if not isinstance(call, VaultCall):
             raise TypeError(f"{effect.kind} is no call on a vault")
-        kinds, names = _place(call)
+        kinds, names = place_of(call.resource_id)
         action = _action(self.client(), kinds, call)
         body = () if call.body is None else (call.body,)
         return await call_once(action, *names, *body, accepted=done_or_job)
-
-
-def _place(call: VaultCall) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The kinds of resource in the path below the vault, and all names: resource group, vault, and those below."""
-    found = RESOURCE.match(call.resource_id)
-    if found is None:
-        raise ValueError(f"{call.resource_id} is not the id of a resource of a vault")
-    segments = found["below"].strip("/").split("/")
-    return tuple(kind.casefold() for kind in segments[0::2]), (found["group"], found["vault"], *segments[1::2])
 
 
 def _action(client: SiteRecoveryManagementClient, kinds: tuple[str, ...], call: VaultCall) -> Action:
