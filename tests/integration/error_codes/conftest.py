@@ -12,13 +12,11 @@ from tests.integration.azure.clients import Vault
 from tests.integration.error_codes.judging import plan_status, ready, seen
 from tests.integration.error_codes.trouble import BACKWARDS, MACHINE, SPARES, planned
 from tests.integration.verdicts.bench import Bench, World, bench_of
-from tests.integration.verdicts.proof import NO_DISCOVERY
+from tests.integration.verdicts.proof import world_of
 
-from failback_lab.azure.client import AzureLab
 from failback_lab.pki import LabCa
 from failback_lab.scenario import Scenario
 from failback_lab.toolchain import Binaries
-from failback_lab.vcenter import VCenter
 
 SPEED = 1200.0
 
@@ -29,11 +27,8 @@ def troubled_world(tmp_path_factory: pytest.TempPathFactory, lab_ca: LabCa, lab_
     path = directory / "scenario.yaml"
     path.write_text(yaml.safe_dump(_scenario()))
     scenario = Scenario.load(path)
-    with (
-        VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, scenario) as vcenter,
-        AzureLab(directory / "azure", lab_ca, scenario, vcenter, speed=SPEED, durations=NO_DISCOVERY) as azure,
-    ):
-        yield World(azure, vcenter)
+    with world_of(directory, (lab_ca, lab_binaries), scenario, SPEED) as world:
+        yield world
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

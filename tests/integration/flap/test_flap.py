@@ -9,14 +9,12 @@ import pytest
 import pytest_asyncio
 from tests.integration.flap.rounds import ROUND, Rounds, rounds_of
 from tests.integration.verdicts.plan_cases import plan
-from tests.integration.verdicts.proof import NO_DISCOVERY
+from tests.integration.verdicts.proof import world_of
 from tests.integration.verdicts.world import World
 
-from failback_lab.azure.client import AzureLab
 from failback_lab.pki import LabCa
 from failback_lab.scenario import Scenario
 from failback_lab.toolchain import Binaries
-from failback_lab.vcenter import VCenter
 from failback_operator.domain.limits import Limits
 
 pytestmark = [
@@ -55,12 +53,8 @@ METHODS = ("WaitForUpdatesEx", "RetrievePropertiesEx", "CreateFilter", "HasUserP
 def quiet_world(
     tmp_path_factory: pytest.TempPathFactory, lab_ca: LabCa, lab_binaries: Binaries, demo_scenario: Scenario
 ) -> Iterator[World]:
-    directory = tmp_path_factory.mktemp("flap")
-    with (
-        VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as vcenter,
-        AzureLab(directory / "azure", lab_ca, demo_scenario, vcenter, durations=NO_DISCOVERY) as azure,
-    ):
-        yield World(azure, vcenter)
+    with world_of(tmp_path_factory.mktemp("flap"), (lab_ca, lab_binaries), demo_scenario) as world:
+        yield world
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -1,6 +1,7 @@
 """How cases are proved: in groups, so that a world is read once for each case and once more for what was put back."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -8,11 +9,31 @@ from pathlib import Path
 import pytest
 from tests.integration.verdicts.bench import Bench, Verdicts
 from tests.integration.verdicts.case import Case
+from tests.integration.verdicts.world import World
 
+from failback_lab.azure.client import AzureLab
 from failback_lab.azure.config import Durations
+from failback_lab.pki import LabCa
+from failback_lab.scenario import Scenario
+from failback_lab.toolchain import Binaries
+from failback_lab.vcenter import VCenter
 
 NO_DISCOVERY = Durations(discovery=1e9)
 """The configuration server looks into vCenter when a case asks it to, not whenever a case has changed something there."""
+
+
+LAB_SPEED = 60.0
+
+
+@contextmanager
+def world_of(directory: Path, lab: tuple[LabCa, Binaries], scenario: Scenario, speed: float = LAB_SPEED) -> Iterator[World]:
+    """Both simulators, started for the length of the context."""
+    ca, binaries = lab
+    with (
+        VCenter(directory / "vcenter", ca, binaries.vcsim, scenario) as vcenter,
+        AzureLab(directory / "azure", ca, scenario, vcenter, speed=speed, durations=NO_DISCOVERY) as azure,
+    ):
+        yield World(azure, vcenter)
 
 
 def every_case() -> tuple[Case, ...]:

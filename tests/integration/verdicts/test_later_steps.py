@@ -8,14 +8,12 @@ from tests.integration.verdicts.advanced import brought_on_the_way
 from tests.integration.verdicts.advanced_steps import CASES
 from tests.integration.verdicts.bench import Bench, World, bench_of
 from tests.integration.verdicts.case import Case
-from tests.integration.verdicts.proof import NO_DISCOVERY, grouped, name_of, prove
+from tests.integration.verdicts.proof import grouped, name_of, prove, world_of
 from tests.integration.verdicts.tamper_steps import CASES as TAMPER_CASES
 
-from failback_lab.azure.client import AzureLab
 from failback_lab.pki import LabCa
 from failback_lab.scenario import Scenario
 from failback_lab.toolchain import Binaries
-from failback_lab.vcenter import VCenter
 
 pytestmark = [
     pytest.mark.lab,
@@ -30,12 +28,8 @@ SPEED = 600.0
 def later_world(
     tmp_path_factory: pytest.TempPathFactory, lab_ca: LabCa, lab_binaries: Binaries, demo_scenario: Scenario
 ) -> Iterator[World]:
-    directory = tmp_path_factory.mktemp("later")
-    with (
-        VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as vcenter,
-        AzureLab(directory / "azure", lab_ca, demo_scenario, vcenter, speed=SPEED, durations=NO_DISCOVERY) as azure,
-    ):
-        yield World(azure, vcenter)
+    with world_of(tmp_path_factory.mktemp("later"), (lab_ca, lab_binaries), demo_scenario, SPEED) as world:
+        yield world
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

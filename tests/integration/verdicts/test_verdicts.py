@@ -6,14 +6,12 @@ import pytest
 import pytest_asyncio
 from tests.integration.verdicts.bench import Bench, World, bench_of
 from tests.integration.verdicts.case import Case, as_it_is
-from tests.integration.verdicts.proof import NO_DISCOVERY, every_case, grouped, name_of, prove
+from tests.integration.verdicts.proof import every_case, grouped, name_of, prove, world_of
 from tests.integration.verdicts.sources import vault_unread, vcenter_unread
 
-from failback_lab.azure.client import AzureLab
 from failback_lab.pki import LabCa
 from failback_lab.scenario import Scenario
 from failback_lab.toolchain import Binaries
-from failback_lab.vcenter import VCenter
 from failback_operator.domain.verdicts import Outcome
 from failback_operator.observe.vsphere.convert import FIELDS_OF_PATH
 
@@ -29,12 +27,8 @@ pytestmark = [
 def demo_world(
     tmp_path_factory: pytest.TempPathFactory, lab_ca: LabCa, lab_binaries: Binaries, demo_scenario: Scenario
 ) -> Iterator[World]:
-    directory = tmp_path_factory.mktemp("verdicts")
-    with (
-        VCenter(directory / "vcenter", lab_ca, lab_binaries.vcsim, demo_scenario) as vcenter,
-        AzureLab(directory / "azure", lab_ca, demo_scenario, vcenter, durations=NO_DISCOVERY) as azure,
-    ):
-        yield World(azure, vcenter)
+    with world_of(tmp_path_factory.mktemp("verdicts"), (lab_ca, lab_binaries), demo_scenario) as world:
+        yield world
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
