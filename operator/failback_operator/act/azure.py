@@ -46,7 +46,8 @@ def _action(client: SiteRecoveryManagementClient, name: str) -> Action:
 
 def _path(item_id: ArmId) -> tuple[str, ...]:
     """Resource group, vault, fabric, container and item of an item's id."""
-    kinds, names = place_of(item_id)
+    what = "protected item"
+    kinds, names = place_of(item_id, what)
     if kinds != ITEM:
-        raise ValueError(f"{item_id} is not the id of a protected item")
+        raise ValueError(f"{item_id} is not the id of a {what}")
     return names

@@ -59,14 +59,14 @@ class Exchange:
         self.headers = response.http_response.headers
 
 
-def place_of(resource_id: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def place_of(resource_id: str, what: str = "resource of a vault") -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The kinds of resource in the path below the vault, case-folded, and all names: resource group, vault, and those below.
 
-    Raises ValueError for what is no id of a resource of a vault.
+    Raises ValueError for what is no id of a resource of a vault, and calls it no `what`.
     """
     found = RESOURCE.match(resource_id)
     if found is None:
-        raise ValueError(f"{resource_id} is not the id of a resource of a vault")
+        raise ValueError(f"{resource_id} is not the id of a {what}")
     segments = found["below"].strip("/").split("/")
     return tuple(kind.casefold() for kind in segments[0::2]), (found["group"], found["vault"], *segments[1::2])
 

@@ -1,5 +1,6 @@
 """Paravirtual controllers are replaced with the VM off: the guest gets the driver first, and no VM is left off."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -163,6 +164,7 @@ async def until_next(site: Site, entry: Any) -> Any:
         progress = await site.look(entry)
         if progress.job != entry.job:
             return progress
+        await asyncio.sleep(0.05)
     raise AssertionError("no further call")
 
 
